@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings every target of ours is built with: Swift 6 mode, strict imports, no warning survives.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+/// The edges that touch C also mark every unsafe expression.
+let edge: [SwiftSetting] = house + [.strictMemorySafety()]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "regionlockd",
+    products: [
+        .executable(name: "regionlockd", targets: ["regionlockd"]),
+        .executable(name: "regionlock", targets: ["regionlock"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Leaves: values and pure functions, no I/O.
+        .target(name: "Wire", swiftSettings: house),
+        .target(name: "Inspection", dependencies: ["Wire"], swiftSettings: house),
+        .target(name: "Policy", dependencies: ["Wire"], swiftSettings: house),
+        .target(name: "Firewall", dependencies: ["Wire"], swiftSettings: house),
+
+        // Core: pure as well; Settings reads text through libyaml.
+        .target(
+            name: "Engine", dependencies: ["Wire", "Inspection", "Policy", "Firewall"],
+            swiftSettings: house),
+        .target(name: "CYaml", linkerSettings: [.linkedLibrary("yaml")]),
+        .target(name: "Settings", dependencies: ["Wire", "Policy", "CYaml"], swiftSettings: edge),
+        .target(name: "ControlAPI", dependencies: ["Wire", "Policy"], swiftSettings: house),
+
+        // Edges: one owner for each outside resource.
+        .target(
+            name: "CNetfilter",
+            linkerSettings: [.linkedLibrary("nftnl"), .linkedLibrary("mnl")]),
+        .target(
+            name: "Netfilter", dependencies: ["Wire", "Firewall", "CNetfilter"],
+            swiftSettings: edge),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "BlockStore", dependencies: ["Wire", "Policy", "Engine", "CSQLite"],
+            swiftSettings: edge),
+        .target(name: "CSystem"),
+        .target(name: "Systemd", dependencies: ["CSystem", log], swiftSettings: edge),
+        .target(
+            name: "ControlServer", dependencies: ["ControlAPI", log] + nio, swiftSettings: edge),
+        .target(name: "ControlClient", dependencies: ["ControlAPI"] + nio, swiftSettings: house),
+        .target(
+            name: "NoticeServer", dependencies: ["Wire", log] + nio, swiftSettings: edge),
+
+        // Assembly and programs.
+        .target(
+            name: "RegionLockDaemon",
+            dependencies: [
+                "Wire", "Inspection", "Policy", "Firewall", "Engine", "Settings", "ControlAPI",
+                "Netfilter", "BlockStore", "ControlServer", "NoticeServer", "Systemd",
+                log, lifecycle, signals,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: edge),
+        .executableTarget(
+            name: "regionlockd", dependencies: ["ControlAPI", "RegionLockDaemon", arguments],
+            swiftSettings: house),
+        .executableTarget(
+            name: "regionlock",
+            dependencies: ["ControlAPI", "ControlClient", "Settings", "Policy", "Wire", arguments],
+            swiftSettings: house),
+
+        // Test programs: not products, never installed.
+        .executableTarget(
+            name: "LabPeer", path: "Tests/LabPeer", swiftSettings: house),
+        .executableTarget(
+            name: "SourceOnlyDaemon", dependencies: ["RegionLockDaemon"],
+            path: "Tests/SourceOnlyDaemon", swiftSettings: house),
+
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: house),
+        .testTarget(
+            name: "InspectionTests", dependencies: ["Inspection", "Wire"], swiftSettings: house),
+        .testTarget(
+            name: "PolicyTests", dependencies: ["Policy", "Wire"], swiftSettings: house),
+        .testTarget(
+            name: "FirewallTests", dependencies: ["Firewall", "Wire"],
+            resources: [.copy("Golden")], swiftSettings: house),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Engine", "Policy", "Inspection", "Firewall", "Settings", "Wire"],
+            resources: [.copy("Scenarios")], swiftSettings: house),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["Settings", "Policy", "Wire"],
+            resources: [.copy("Cases")], swiftSettings: house),
+        .testTarget(
+            name: "BlockStoreTests", dependencies: ["BlockStore", "Engine", "Policy", "Wire"],
+            swiftSettings: house),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", log], swiftSettings: house),
+        .testTarget(
+            name: "ControlTests", dependencies: ["ControlAPI", "ControlServer", "ControlClient"],
+            resources: [.copy("Golden")], swiftSettings: house),
+        .testTarget(
+            name: "NetfilterTests", dependencies: ["Netfilter", "Firewall", "Wire"],
+            swiftSettings: house),
+        .testTarget(
+            name: "KernelTests", dependencies: ["Inspection", "Firewall", "Wire"],
+            swiftSettings: house),
+        .testTarget(name: "TidyTests", swiftSettings: house),
+    ]
+)
