@@ -1,0 +1,95 @@
+package import Wire
+
+/// A tag a device carries, and why.
+package struct TagGrant: Hashable, Sendable {
+    package let tag: Tag
+    /// How it came by the tag: `MAC 50:ec:50:12:34:56`, or `given by maria`.
+    package let reason: String
+    /// The line that gives it; nil for a tag given at the prompt.
+    package let source: SourceLocation?
+
+    package init(tag: Tag, reason: String, source: SourceLocation?) {
+        self.tag = tag
+        self.reason = reason
+        self.source = source
+    }
+}
+
+/// An exemption as policy sees it: it spares the device from one policy, or from all.
+package struct AttemptExemption: Hashable, Sendable {
+    package let id: String
+    /// Nil: every policy.
+    package let policy: String?
+
+    package init(id: String, policy: String?) {
+        self.id = id
+        self.policy = policy
+    }
+}
+
+/// The question put to policy: a device at a site tries to reach a name.
+package struct Attempt: Sendable {
+    package let tags: [TagGrant]
+    package let site: Site?
+    /// How the site was found: `lan0`, `10.20.0.0/16`.
+    package let siteEvidence: String?
+    package let name: NameBuffer
+    package let exemptions: [AttemptExemption]
+
+    package init(
+        tags: [TagGrant], site: Site?, siteEvidence: String?, name: NameBuffer,
+        exemptions: [AttemptExemption] = []
+    ) {
+        self.tags = tags
+        self.site = site
+        self.siteEvidence = siteEvidence
+        self.name = name
+        self.exemptions = exemptions
+    }
+}
+
+package enum Verdict: String, Hashable, Sendable {
+    case allow
+    /// Would be a block, but the gateway or the policy only watches.
+    case monitor
+    case block
+}
+
+/// One step of the reasoning, as `explain` prints it.
+package struct WhyStep: Hashable, Sendable {
+    /// Whether this step speaks for the block (true) or against it (false).
+    package let holds: Bool
+    package let text: String
+    package let source: SourceLocation?
+
+    package init(holds: Bool, text: String, source: SourceLocation? = nil) {
+        self.holds = holds
+        self.text = text
+        self.source = source
+    }
+}
+
+/// A verdict with its why. The same value reaches the journal, the CLI, the API and the tests.
+package struct Decision: Hashable, Sendable {
+    package let verdict: Verdict
+    /// The policy that decided; nil when none speaks of the attempt.
+    package let policy: String?
+    /// The line that decided: the region entry of the policy.
+    package let rule: SourceLocation?
+    /// The region the device is in; nil when it is not known.
+    package let region: Region?
+    package let endpoint: Endpoint?
+    package let why: [WhyStep]
+
+    package init(
+        verdict: Verdict, policy: String?, rule: SourceLocation?, region: Region?,
+        endpoint: Endpoint?, why: [WhyStep]
+    ) {
+        self.verdict = verdict
+        self.policy = policy
+        self.rule = rule
+        self.region = region
+        self.endpoint = endpoint
+        self.why = why
+    }
+}

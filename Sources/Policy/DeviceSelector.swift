@@ -1,0 +1,79 @@
+package import Wire
+
+/// A test that recognises a device.
+package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
+    case mac(MACAddress)
+    /// A maker's name as in the IEEE list, and the blocks the list gives for it.
+    case vendor(pattern: String, prefixes: [MACPrefix])
+    case interface(InterfaceName)
+    case prefix(IPPrefix)
+
+    package func matches(_ device: DeviceFacts) -> Bool {
+        switch self {
+        case .mac(let address): device.mac == address
+        case .vendor(_, let prefixes):
+            device.mac.map { mac in prefixes.contains { $0.contains(mac) } } ?? false
+        case .interface(let name): device.interface == name
+        case .prefix(let prefix): device.address.map(prefix.contains) ?? false
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .mac(let address): "MAC \(address)"
+        case .vendor(let pattern, _): "maker \"\(pattern)\""
+        case .interface(let name): "interface \(name)"
+        case .prefix(let prefix): "address in \(prefix)"
+        }
+    }
+}
+
+/// What is known of the device a packet came from.
+package struct DeviceFacts: Hashable, Sendable {
+    package var mac: MACAddress?
+    package var address: IPAddress?
+    package var interface: InterfaceName?
+
+    package init(mac: MACAddress?, address: IPAddress?, interface: InterfaceName?) {
+        self.mac = mac
+        self.address = address
+        self.interface = interface
+    }
+}
+
+/// One file of `devices.d` that gives a tag: any of `match`, none of `except`.
+package struct TagRule: Hashable, Sendable {
+    package let tag: Tag
+    package let match: [Located<DeviceSelector>]
+    package let except: [Located<DeviceSelector>]
+
+    package init(
+        tag: Tag, match: [Located<DeviceSelector>], except: [Located<DeviceSelector>]
+    ) {
+        self.tag = tag
+        self.match = match
+        self.except = except
+    }
+
+    /// The line that gives the device this tag, or nil.
+    package func grant(to device: DeviceFacts) -> Located<DeviceSelector>? {
+        guard !except.contains(where: { $0.value.matches(device) }) else { return nil }
+        return match.first { $0.value.matches(device) }
+    }
+}
+
+/// A single device the operator has given a name and tags in `devices.d`.
+package struct KnownDevice: Hashable, Sendable {
+    /// `.mac` or a single-address `.prefix`.
+    package let selector: DeviceSelector
+    package let label: String?
+    package let tags: [Tag]
+    package let source: SourceLocation
+
+    package init(selector: DeviceSelector, label: String?, tags: [Tag], source: SourceLocation) {
+        self.selector = selector
+        self.label = label
+        self.tags = tags
+        self.source = source
+    }
+}

@@ -1,0 +1,77 @@
+package import Wire
+
+/// What a host of a vendor is for. Only the trigger roles can make an attempt.
+package enum EndpointRole: String, Hashable, Sendable, CaseIterable {
+    case activation
+    case account
+    case findDevice = "find-device"
+    case enrolment
+    case unlock
+    case cloud
+    case connectivityCheck = "connectivity-check"
+    case time
+    case update
+    case telemetry
+    case ads
+    case push
+    case appStore = "appstore"
+    case httpDNS = "http-dns"
+    case bypassRelay = "bypass-relay"
+    case iot
+
+    /// Roles a policy may name in `trigger_roles`.
+    package static let mayTrigger: Set<EndpointRole> = [
+        .activation, .account, .findDevice, .enrolment, .unlock,
+    ]
+    /// Roles that trigger when a policy names none.
+    package static let triggersByDefault: Set<EndpointRole> = [.activation, .account, .findDevice]
+}
+
+/// A name an activation service answers on.
+package enum EndpointPattern: Hashable, Sendable, CustomStringConvertible {
+    /// The name itself.
+    case exact(DomainName)
+    /// The name itself or any name below it, at a label boundary.
+    case suffix(DomainName)
+    /// Any name below it, not the name itself (`*.example.com`).
+    case below(DomainName)
+
+    package var name: DomainName {
+        switch self {
+        case .exact(let name), .suffix(let name), .below(let name): name
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .exact(let name): "\(name)"
+        case .suffix(let name): "\(name) and below"
+        case .below(let name): "*.\(name)"
+        }
+    }
+}
+
+package struct Endpoint: Hashable, Sendable {
+    package let pattern: EndpointPattern
+    package let role: EndpointRole
+    package let source: SourceLocation
+
+    package init(pattern: EndpointPattern, role: EndpointRole, source: SourceLocation) {
+        self.pattern = pattern
+        self.role = role
+        self.source = source
+    }
+}
+
+/// A named list of endpoints with roles, such as `vendor/xiaomi`.
+package struct Catalogue: Hashable, Sendable {
+    package let name: String
+    package let title: String
+    package let endpoints: [Endpoint]
+
+    package init(name: String, title: String, endpoints: [Endpoint]) {
+        self.name = name
+        self.title = title
+        self.endpoints = endpoints
+    }
+}

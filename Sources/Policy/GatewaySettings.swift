@@ -1,0 +1,114 @@
+package import Wire
+
+/// Everything the operator's files say, checked: what `Settings` yields and the engine runs on.
+package struct GatewaySettings: Hashable, Sendable {
+    package var gatewayName: String
+    package var mode: PolicyMode
+    /// Interfaces that lead to the internet.
+    package var uplinks: [InterfaceName]
+    package var sites: SiteTable
+    package var unknownSite: UnknownSite
+    package var tagRules: [TagRule]
+    package var devices: [KnownDevice]
+    package var policies: [RegionPolicy]
+    package var inspection: InspectionSettings
+    package var whileBlocked: WhileBlocked
+    package var notice: NoticeSettings
+    package var control: ControlSettings
+    package var keepHistoryDays: Int
+    /// Short hash of the text of all files read, as in `9c1f`.
+    package var revision: String
+
+    package init(
+        gatewayName: String, mode: PolicyMode, uplinks: [InterfaceName], sites: SiteTable,
+        unknownSite: UnknownSite, tagRules: [TagRule], devices: [KnownDevice],
+        policies: [RegionPolicy], inspection: InspectionSettings, whileBlocked: WhileBlocked,
+        notice: NoticeSettings, control: ControlSettings, keepHistoryDays: Int, revision: String
+    ) {
+        self.gatewayName = gatewayName
+        self.mode = mode
+        self.uplinks = uplinks
+        self.sites = sites
+        self.unknownSite = unknownSite
+        self.tagRules = tagRules
+        self.devices = devices
+        self.policies = policies
+        self.inspection = inspection
+        self.whileBlocked = whileBlocked
+        self.notice = notice
+        self.control = control
+        self.keepHistoryDays = keepHistoryDays
+        self.revision = revision
+    }
+}
+
+package struct InspectionSettings: Hashable, Sendable {
+    package enum Tap: String, Hashable, Sendable, CaseIterable { case inline, passive }
+    /// What tagged devices' inspected packets meet while nobody inspects.
+    package enum WhenDown: String, Hashable, Sendable, CaseIterable { case open, closed }
+
+    package var tap: Tap
+    package var whenDown: WhenDown
+    /// Queue (inline) or log group (passive), 0...65535.
+    package var queue: UInt16
+    /// The bits of packet and ct mark we use; four or more contiguous bits.
+    package var markMask: UInt32
+
+    package init(tap: Tap, whenDown: WhenDown, queue: UInt16, markMask: UInt32) {
+        self.tap = tap
+        self.whenDown = whenDown
+        self.queue = queue
+        self.markMask = markMask
+    }
+
+    package static let standard = InspectionSettings(
+        tap: .inline, whenDown: .open, queue: 5341, markMask: 0x000f_0000)
+}
+
+/// What a device that was cut off may still reach.
+package struct WhileBlocked: Hashable, Sendable {
+    package enum DNS: String, Hashable, Sendable, CaseIterable { case gateway, none }
+
+    package var dns: DNS
+    package var also: [AllowedDestination]
+
+    package init(dns: DNS, also: [AllowedDestination]) {
+        self.dns = dns
+        self.also = also
+    }
+}
+
+/// One entry of the operator's allow-list: `203.0.113.0/24` or `203.0.113.7:443`.
+package struct AllowedDestination: Hashable, Sendable {
+    package let prefix: IPPrefix
+    /// TCP and UDP port; nil for every protocol and port.
+    package let port: UInt16?
+
+    package init(prefix: IPPrefix, port: UInt16?) {
+        self.prefix = prefix
+        self.port = port
+    }
+}
+
+package struct NoticeSettings: Hashable, Sendable {
+    package var isEnabled: Bool
+    /// Local port plain HTTP of cut devices is redirected to, 1...65535.
+    package var port: UInt16
+
+    package init(isEnabled: Bool, port: UInt16) {
+        self.isEnabled = isEnabled
+        self.port = port
+    }
+}
+
+package struct ControlSettings: Hashable, Sendable {
+    /// Unix group whose members may change things.
+    package var admins: String
+    /// Unix group whose members may look.
+    package var readers: String
+
+    package init(admins: String, readers: String) {
+        self.admins = admins
+        self.readers = readers
+    }
+}

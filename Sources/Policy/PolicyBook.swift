@@ -1,0 +1,248 @@
+package import Wire
+
+/// The operator's settings made ready to decide: the one evaluator for live traffic, `explain`,
+/// `simulate`, the policies' own tests and ours.
+package struct PolicyBook: Sendable {
+    package let settings: GatewaySettings
+    /// Tags some policy speaks of: devices without one of them are not looked into.
+    package let watchedTags: Set<Tag>
+
+    private let index: EndpointIndex
+    /// What an id of the index stands for.
+    private let entries: [(policy: Int, endpoint: Int)]
+
+    /// - Parameter seed: keys the endpoint index against crafted collisions.
+    package init(settings: GatewaySettings, seed: UInt64) {
+        self.settings = settings
+        var entries: [(policy: Int, endpoint: Int)] = []
+        var patterns: [(pattern: EndpointPattern, id: Int32)] = []
+        var watched: Set<Tag> = []
+        for (number, policy) in settings.policies.enumerated() where policy.mode != .disabled {
+            watched.formUnion(policy.tags.map(\.value))
+            for (position, endpoint) in policy.endpoints.enumerated() {
+                patterns.append((endpoint.pattern, Int32(entries.count)))
+                entries.append((number, position))
+            }
+        }
+        self.entries = entries
+        self.watchedTags = watched
+        self.index = EndpointIndex(patterns, seed: seed)
+    }
+
+    /// Whether any policy in use names this endpoint. On the packet path: no allocation.
+    package func concerns(_ name: NameBuffer) -> Bool {
+        var found = false
+        index.forEachMatch(in: name) { _ in found = true }
+        return found
+    }
+
+    /// Answers the attempt. Among the policies that speak of it the severest verdict wins, and
+    /// among equals the first in file order.
+    package func decide(_ attempt: Attempt, mode: PolicyMode, at time: Timestamp) -> Decision {
+        let region = region(of: attempt.site)
+        var endpoints: [Int: Endpoint] = [:]
+        index.forEachMatch(in: attempt.name) { id in
+            let entry = entries[Int(id)]
+            if endpoints[entry.policy] == nil {
+                endpoints[entry.policy] =
+                    settings.policies[entry.policy].endpoints[entry.endpoint]
+            }
+        }
+        var best: Decision?
+        for number in endpoints.keys.sorted() {
+            let policy = settings.policies[number]
+            guard let grant = grant(of: attempt, for: policy) else { continue }
+            let decision = decide(
+                policy, attempt: attempt, grant: grant, endpoint: endpoints[number],
+                region: region, mode: mode, at: time)
+            if best.map({ decision.verdict.severity > $0.verdict.severity }) ?? true {
+                best = decision
+            }
+        }
+        return best
+            ?? Decision(
+                verdict: .allow, policy: nil, rule: nil, region: region, endpoint: nil,
+                why: [unmatchedStep(attempt, named: endpoints.isEmpty)])
+    }
+
+    /// The region of the site, or what the settings say of traffic from no site.
+    package func region(of site: Site?) -> Region? {
+        if let site { return site.region }
+        if case .region(let region) = settings.unknownSite { return region }
+        return nil
+    }
+
+    private func grant(of attempt: Attempt, for policy: RegionPolicy) -> TagGrant? {
+        attempt.tags.first { grant in policy.tags.contains { $0.value == grant.tag } }
+    }
+
+    private func unmatchedStep(_ attempt: Attempt, named: Bool) -> WhyStep {
+        named
+            ? WhyStep(holds: false, text: "no policy names \(attempt.name) as a trigger")
+            : WhyStep(holds: false, text: "it has no tag of a policy that names \(attempt.name)")
+    }
+
+    // The order of the steps is the order in which a person would ask.
+    private func decide(
+        _ policy: RegionPolicy, attempt: Attempt, grant: TagGrant, endpoint: Endpoint?,
+        region: Region?, mode: PolicyMode, at time: Timestamp
+    ) -> Decision {
+        var why = [WhyStep(holds: true, text: "it is tagged \(grant.tag)", source: grant.source)]
+        why += siteSteps(attempt, region: region)
+        let denial = denial(of: region, site: attempt.site, by: policy)
+        why.append(denial.step)
+        why.append(
+            WhyStep(
+                holds: true,
+                text: "\(attempt.name) is a trigger of \(policy.name)"
+                    + (endpoint.map { " (\($0.pattern), \($0.role.rawValue))" } ?? ""),
+                source: endpoint?.source))
+        func decision(_ verdict: Verdict) -> Decision {
+            Decision(
+                verdict: verdict, policy: policy.name, rule: denial.step.source, region: region,
+                endpoint: endpoint, why: why)
+        }
+        guard denial.denies else { return decision(.allow) }
+        if let obstacle = obstacle(policy, attempt: attempt, at: time) {
+            why.append(obstacle)
+            return decision(.allow)
+        }
+        why.append(WhyStep(holds: true, text: "no exemption, no never-block"))
+        if mode != .enforce || policy.mode != .enforce {
+            let who = policy.mode == .enforce ? "the gateway is" : "\(policy.name) is"
+            why.append(
+                WhyStep(
+                    holds: false, text: "\(who) in monitor mode: nothing is cut off",
+                    source: policy.mode == .enforce ? nil : policy.source))
+            return decision(.monitor)
+        }
+        return decision(.block)
+    }
+
+    private func siteSteps(_ attempt: Attempt, region: Region?) -> [WhyStep] {
+        if let site = attempt.site {
+            let evidence = attempt.siteEvidence.map { " (\($0))" } ?? ""
+            return [
+                WhyStep(holds: true, text: "it is at \(site.name)\(evidence)", source: site.source),
+                WhyStep(
+                    holds: true, text: "\(site.name) is in \(site.region)",
+                    source: site.regionSource),
+            ]
+        }
+        if let region {
+            return [
+                WhyStep(holds: true, text: "it is at no declared site; unknown_site: \(region)")
+            ]
+        }
+        return [WhyStep(holds: settings.unknownSite == .deny, text: "it is at no declared site")]
+    }
+
+    private func denial(
+        of region: Region?, site: Site?, by policy: RegionPolicy
+    ) -> (denies: Bool, step: WhyStep) {
+        guard let region else {
+            let denies = settings.unknownSite == .deny
+            let text = denies ? "unknown_site: deny" : "unknown_site: allow"
+            return (denies, WhyStep(holds: denies, text: text))
+        }
+        switch policy.regions {
+        case .deny(let list):
+            if let entry = list.first(where: { region.isWithin($0.value) }) {
+                let text = "\(policy.name) denies \(entry.value)"
+                return (true, WhyStep(holds: true, text: text, source: entry.source))
+            }
+            let text = "\(policy.name) does not deny \(region)"
+            return (false, WhyStep(holds: false, text: text, source: policy.source))
+        case .allow(let list):
+            if let entry = list.first(where: { region.isWithin($0.value) }) {
+                let text = "\(policy.name) allows \(entry.value)"
+                return (false, WhyStep(holds: false, text: text, source: entry.source))
+            }
+            let text = "\(policy.name) allows only other regions than \(region)"
+            return (true, WhyStep(holds: true, text: text, source: policy.source))
+        }
+    }
+
+    /// What keeps a policy that denies the region from applying, or nil.
+    private func obstacle(
+        _ policy: RegionPolicy, attempt: Attempt, at time: Timestamp
+    ) -> WhyStep? {
+        if let grant = attempt.tags.first(where: { $0.tag == .neverBlock }) {
+            return WhyStep(holds: false, text: "it is tagged never-block", source: grant.source)
+        }
+        if let exemption = attempt.exemptions.first(where: {
+            $0.policy == nil || $0.policy == policy.name
+        }) {
+            return WhyStep(holds: false, text: "it is exempt (\(exemption.id))")
+        }
+        guard policy.isValid(at: time) else {
+            let from = policy.validFrom.map(\.description) ?? "ever"
+            let until = policy.validUntil.map(\.description) ?? "ever"
+            return WhyStep(
+                holds: false, text: "\(policy.name) is valid from \(from) until \(until) only",
+                source: policy.source)
+        }
+        return nil
+    }
+}
+
+extension Verdict {
+    fileprivate var severity: Int {
+        switch self {
+        case .allow: 0
+        case .monitor: 1
+        case .block: 2
+        }
+    }
+}
+
+extension PolicyBook {
+    /// Every tag the files give this device, each once, with the line that gives it.
+    package func tags(of device: DeviceFacts) -> [TagGrant] {
+        var grants: [TagGrant] = []
+        func add(_ grant: TagGrant) {
+            if !grants.contains(where: { $0.tag == grant.tag }) { grants.append(grant) }
+        }
+        for known in settings.devices where known.selector.matches(device) {
+            for tag in known.tags {
+                add(TagGrant(tag: tag, reason: "\(known.selector)", source: known.source))
+            }
+        }
+        for rule in settings.tagRules {
+            if let line = rule.grant(to: device) {
+                add(TagGrant(tag: rule.tag, reason: "\(line.value)", source: line.source))
+            }
+        }
+        return grants
+    }
+
+    /// The operator's name for the device, or nil.
+    package func label(of device: DeviceFacts) -> String? {
+        settings.devices.first { $0.label != nil && $0.selector.matches(device) }?.label
+    }
+
+    /// The site and how it was found.
+    package func site(of device: DeviceFacts) -> (site: Site, evidence: String)? {
+        guard
+            let site = settings.sites.site(
+                interface: device.interface, address: device.address)
+        else { return nil }
+        if let address = device.address,
+            let subnet = site.subnets.filter({ $0.contains(address) }).max(by: {
+                $0.length < $1.length
+            })
+        {
+            return (site, "\(subnet)")
+        }
+        return (site, device.interface?.text ?? "?")
+    }
+
+    /// Whether the policy still denies the region a block was made in; the answer to "should this
+    /// block go on?" after a change of settings or with the passing of time.
+    package func stillDenies(policy name: String, region: Region?, at time: Timestamp) -> Bool {
+        guard let policy = settings.policies.first(where: { $0.name == name }),
+            policy.mode != .disabled, policy.isValid(at: time)
+        else { return false }
+        return denial(of: region, site: nil, by: policy).denies
+    }
+}
