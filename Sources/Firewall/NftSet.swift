@@ -1,0 +1,66 @@
+package import Wire
+
+/// The key types our sets use, with nft's names for them.
+package enum SetKeyType: String, Hashable, Sendable {
+    case etherAddress = "ether_addr"
+    case ipv4Address = "ipv4_addr"
+    case ipv6Address = "ipv6_addr"
+    case interfaceName = "ifname"
+}
+
+/// A named set of the table. Sets that change while packets flow are hash sets; `isInterval` is for
+/// small static prefix lists only (an interval set of 100,000 takes 24 ms for one element).
+package struct NftSet: Hashable, Sendable {
+    package let name: String
+    package let key: SetKeyType
+    package let isInterval: Bool
+    /// Elements count the packets that hit them.
+    package let hasCounter: Bool
+    package let comment: String?
+
+    package init(
+        name: String, key: SetKeyType, isInterval: Bool = false, hasCounter: Bool = false,
+        comment: String? = nil
+    ) {
+        self.name = name
+        self.key = key
+        self.isInterval = isInterval
+        self.hasCounter = hasCounter
+        self.comment = comment
+    }
+}
+
+package enum SetKey: Hashable, Sendable, CustomStringConvertible {
+    case mac(MACAddress)
+    case address(IPAddress)
+    /// Interval sets only.
+    case prefix(IPPrefix)
+    case interface(InterfaceName)
+
+    package var description: String {
+        switch self {
+        case .mac(let address): "\(address)"
+        case .address(let address): "\(address)"
+        case .prefix(let prefix): "\(prefix)"
+        case .interface(let name): "\"\(name)\""
+        }
+    }
+}
+
+package struct SetElement: Hashable, Sendable {
+    /// nft keeps an element's comment in at most 128 bytes with its terminating zero.
+    package static let maximumCommentLength = 127
+
+    package let key: SetKey
+    package let comment: String?
+
+    /// A longer comment is cut at a character boundary.
+    package init(_ key: SetKey, comment: String? = nil) {
+        self.key = key
+        self.comment = comment.map { text in
+            var cut = text
+            while cut.utf8.count > Self.maximumCommentLength { cut.removeLast() }
+            return cut
+        }
+    }
+}

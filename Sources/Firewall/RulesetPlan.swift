@@ -1,0 +1,124 @@
+/// The steps that make the kernel's table equal to a desired one.
+///
+/// Base chains are kept wherever they can be: unregistering a hook makes the kernel drop every
+/// packet that waits in a queue (nf_queue_nf_hook_drop, net/netfilter/core.c), bystanders of our
+/// tap among them. So chains are flushed and refilled in place, and sets are changed by element.
+package enum RulesetPlan {
+    /// From what was read back to what is wanted. Nil: there is no table yet. Rules are always
+    /// written anew, because what the kernel returns of them is not compared expression by
+    /// expression.
+    package static func operations(from kernel: KernelTable?, to desired: Ruleset)
+        -> [FirewallOperation]
+    {
+        guard let kernel else { return fresh(desired) }
+        var plan: [FirewallOperation] = [.addTable]
+        // Rules go first: nothing they refer to can be deleted before them.
+        plan += kernel.chains.keys.sorted().map { .flushChain(name: $0) }
+        let wanted = Dictionary(uniqueKeysWithValues: desired.chains.map { ($0.name, $0) })
+        for (name, state) in kernel.chains.sorted(by: { $0.key < $1.key })
+        where wanted[name]?.base != state.base || wanted[name] == nil {
+            plan.append(.deleteChain(name: name))
+        }
+        let sets = Dictionary(uniqueKeysWithValues: desired.sets.map { ($0.name, $0) })
+        for (name, set) in kernel.sets.sorted(by: { $0.key < $1.key }) where sets[name] != set {
+            plan.append(.deleteSet(name: name))
+        }
+        for set in desired.sets {
+            let isKept = kernel.sets[set.name] == set
+            if !isKept { plan.append(.addSet(set)) }
+            plan += changes(
+                of: set, from: isKept ? kernel.elements[set.name] ?? [] : [],
+                to: desired.elements[set.name] ?? [])
+        }
+        for chain in desired.chains {
+            let isKept = kernel.chains[chain.name].map { $0.base == chain.base } ?? false
+            if !isKept { plan.append(.addChain(name: chain.name, base: chain.base)) }
+        }
+        return plan + rules(of: desired)
+    }
+
+    /// From one state we committed to the next: only what differs, and the rules only when one of
+    /// them does.
+    package static func operations(from current: Ruleset, to desired: Ruleset)
+        -> [FirewallOperation]
+    {
+        if current.chains == desired.chains, current.sets == desired.sets {
+            return desired.sets.flatMap {
+                changes(
+                    of: $0, from: current.elements[$0.name] ?? [],
+                    to: desired.elements[$0.name] ?? [])
+            }
+        }
+        return operations(from: current.asKernelTable, to: desired)
+    }
+
+    private static func fresh(_ desired: Ruleset) -> [FirewallOperation] {
+        var plan: [FirewallOperation] = [.addTable]
+        for set in desired.sets {
+            plan.append(.addSet(set))
+            plan += changes(of: set, from: [], to: desired.elements[set.name] ?? [])
+        }
+        plan += desired.chains.map { .addChain(name: $0.name, base: $0.base) }
+        return plan + rules(of: desired)
+    }
+
+    private static func rules(of ruleset: Ruleset) -> [FirewallOperation] {
+        ruleset.chains.flatMap { chain in
+            chain.rules.map { FirewallOperation.addRule(chain: chain.name, $0) }
+        }
+    }
+
+    /// Deletions first: an element whose comment changed has the same key as the new one.
+    private static func changes(
+        of set: NftSet, from current: Set<SetElement>, to desired: Set<SetElement>
+    ) -> [FirewallOperation] {
+        let gone = current.subtracting(desired)
+        let new = desired.subtracting(current)
+        var plan: [FirewallOperation] = []
+        if !gone.isEmpty { plan.append(.deleteElements(set: set, sorted(gone))) }
+        if !new.isEmpty { plan.append(.addElements(set: set, sorted(new))) }
+        return plan
+    }
+
+    private static func sorted(_ elements: Set<SetElement>) -> [SetElement] {
+        elements.sorted { $0.key.description < $1.key.description }
+    }
+}
+
+extension Ruleset {
+    /// This ruleset as it would be read back.
+    package var asKernelTable: KernelTable {
+        KernelTable(
+            sets: Dictionary(uniqueKeysWithValues: sets.map { ($0.name, $0) }),
+            chains: Dictionary(
+                uniqueKeysWithValues: chains.map {
+                    ($0.name, .init(base: $0.base, ruleCount: $0.rules.count))
+                }),
+            elements: elements)
+    }
+
+    /// What in the kernel differs from this ruleset, in words; empty when nothing does.
+    package func drift(in kernel: KernelTable) -> [String] {
+        var drift: [String] = []
+        for set in sets {
+            if kernel.sets[set.name] != set { drift.append("set \(set.name) differs") }
+            let here = elements[set.name] ?? []
+            let there = kernel.elements[set.name] ?? []
+            let missing = here.subtracting(there).count
+            let foreign = there.subtracting(here).count
+            if missing > 0 { drift.append("set \(set.name) lacks \(missing) elements") }
+            if foreign > 0 { drift.append("set \(set.name) has \(foreign) foreign elements") }
+        }
+        for chain in chains {
+            guard let state = kernel.chains[chain.name], state.base == chain.base else {
+                drift.append("chain \(chain.name) is missing or differs")
+                continue
+            }
+            if state.ruleCount != chain.rules.count {
+                drift.append(
+                    "chain \(chain.name) has \(state.ruleCount) rules, not \(chain.rules.count)")
+            }
+        }
+        return drift
+    }
+}

@@ -1,0 +1,99 @@
+package import Wire
+
+package enum IPFamily: Hashable, Sendable {
+    case ipv4
+    case ipv6
+}
+
+/// IANA numbers of the protocols our rules name, with nft's words for them.
+package enum Layer4Protocol: UInt8, Hashable, Sendable {
+    case icmp = 1
+    case tcp = 6
+    case udp = 17
+    case icmpv6 = 58
+}
+
+/// The mark field: which bits of packet and ct mark are ours, and what their values mean.
+package struct MarkField: Hashable, Sendable {
+    /// Four or more contiguous bits.
+    package let mask: UInt32
+
+    package init(mask: UInt32) { self.mask = mask }
+
+    package enum Value: UInt32, Hashable, Sendable, CaseIterable {
+        /// The flow is classified; its later packets skip inspection (TLS only, never DNS or HTTP).
+        case pass = 1
+        /// The packet is a trigger, or the flow belongs to a cut device.
+        case block = 2
+        /// Inspected and harmless; the flow stays under inspection.
+        case checked = 3
+    }
+
+    package func bits(_ value: Value) -> UInt32 {
+        value.rawValue << UInt32(mask.trailingZeroBitCount)
+    }
+
+    /// `mark` with our field set to `value` and every other bit as it was.
+    package func setting(_ value: Value, in mark: UInt32) -> UInt32 { mark & ~mask | bits(value) }
+}
+
+/// One nft statement or match. The case's comment is the text `nft list` prints for it.
+package enum Statement: Hashable, Sendable {
+    // Matches
+    /// `iifname "lan0"`
+    case inputInterface(InterfaceName)
+    /// `iifname @name`
+    case inputInterfaceIn(set: String)
+    /// `ether saddr @name`
+    case etherSourceIn(set: String)
+    /// `ether saddr & ff:ff:ff:00:00:00 == @name`; the length is 24, 28 or 36.
+    case etherSourceMasked(length: Int, set: String)
+    /// `ip saddr @name` or `ip6 saddr @name`
+    case sourceIn(set: String, family: IPFamily)
+    /// `ip daddr @name` or `ip6 daddr @name`
+    case destinationIn(set: String, family: IPFamily)
+    /// `ip saddr 203.0.113.0/24`
+    case source(IPPrefix)
+    /// `ip daddr 203.0.113.0/24`
+    case destination(IPPrefix)
+    /// `meta l4proto tcp`
+    case layer4(Layer4Protocol)
+    /// `tcp dport 53`
+    case destinationPort(TransportProtocol, UInt16)
+    /// `tcp sport 53`
+    case sourcePort(TransportProtocol, UInt16)
+    /// The segment carries payload: a load of its first byte that fails, and so breaks, without one.
+    case hasPayload
+    /// `ct direction reply`
+    case isReply
+    /// `ct mark & 0x000f0000 == 0x00020000`
+    case connectionMark(MarkField.Value, MarkField)
+    /// `meta mark & 0x000f0000 == 0x00020000`
+    case packetMark(MarkField.Value, MarkField)
+    /// `meta mark & 0x000f0000 == 0x00000000`
+    case packetMarkIsClear(MarkField)
+
+    // Statements
+    /// `ct mark set ct mark & 0xfff2ffff | 0x00020000`
+    case setConnectionMark(MarkField.Value, MarkField)
+    /// `meta mark set meta mark & 0xfff0ffff`
+    case clearPacketMark(MarkField)
+    /// `counter packets 0 bytes 0`
+    case counter
+    /// `queue num 5 bypass`, by the native expression or the xt target, whichever the kernel has.
+    case queue(number: UInt16, bypass: Bool)
+    /// `log prefix "regionlock" group 7 queue-threshold 1`
+    case log(group: UInt16, prefix: String)
+
+    // Verdicts
+    /// `reject with tcp reset`
+    case rejectWithTCPReset
+    /// `reject with icmpx admin-prohibited`
+    case rejectAsProhibited
+    /// `redirect to :9741` (nat chains only)
+    case redirect(toPort: UInt16)
+    case accept
+    case drop
+    case jump(chain: String)
+    case goto(chain: String)
+}

@@ -1,0 +1,95 @@
+package import Wire
+
+/// What the kernel must be able to do for parts of the table; probed at start, never assumed.
+package struct TableCapabilities: Hashable, Sendable {
+    /// `@ih` loads: packets without payload need not be queued.
+    package var innerHeader: Bool
+    /// `redirect` in nat chains: plain HTTP of cut devices can be shown the notice.
+    package var redirect: Bool
+
+    package init(innerHeader: Bool, redirect: Bool) {
+        self.innerHeader = innerHeader
+        self.redirect = redirect
+    }
+
+    package static let all = TableCapabilities(innerHeader: true, redirect: true)
+}
+
+/// Everything that decides what our table looks like, but the cut devices themselves.
+package struct TableDesign: Hashable, Sendable {
+    package enum Tap: Hashable, Sendable {
+        /// Packets wait for the verdict; with `bypass` they pass while nobody listens.
+        case inline(queue: UInt16, bypass: Bool)
+        /// Packets are copied to a log group and go on.
+        case passive(group: UInt16)
+    }
+
+    /// What a cut covers.
+    package enum Shape: Hashable, Sendable {
+        /// Both directions, established flows included.
+        case complete
+        /// The source MAC alone: what most home-made blockers do. It exists so that our tests can
+        /// show that they would catch it; no setting leads here.
+        case sourceOnly
+    }
+
+    /// How the kernel recognises tagged devices.
+    package struct Tagged: Hashable, Sendable {
+        /// With the comment of each element.
+        package var macs: [MACAddress: String]
+        /// Devices a wider selector would catch but that carry no watched tag.
+        package var exceptMACs: Set<MACAddress>
+        package var makers: Set<MACPrefix>
+        package var interfaces: Set<InterfaceName>
+        package var prefixes: Set<IPPrefix>
+
+        package init(
+            macs: [MACAddress: String] = [:], exceptMACs: Set<MACAddress> = [],
+            makers: Set<MACPrefix> = [], interfaces: Set<InterfaceName> = [],
+            prefixes: Set<IPPrefix> = []
+        ) {
+            self.macs = macs
+            self.exceptMACs = exceptMACs
+            self.makers = makers
+            self.interfaces = interfaces
+            self.prefixes = prefixes
+        }
+    }
+
+    /// A destination cut devices may still reach.
+    package struct Allowed: Hashable, Sendable {
+        package let prefix: IPPrefix
+        /// TCP and UDP; nil for every protocol.
+        package let port: UInt16?
+
+        package init(prefix: IPPrefix, port: UInt16?) {
+            self.prefix = prefix
+            self.port = port
+        }
+    }
+
+    package var tap: Tap
+    package var mark: MarkField
+    package var shape: Shape
+    package var tagged: Tagged
+    package var allowed: [Allowed]
+    /// Cut devices may go on asking the gateway's resolver; their questions are still inspected.
+    package var keepsGatewayDNS: Bool
+    /// Where plain HTTP of cut devices is redirected; nil without a notice.
+    package var noticePort: UInt16?
+    package var capabilities: TableCapabilities
+
+    package init(
+        tap: Tap, mark: MarkField, shape: Shape, tagged: Tagged, allowed: [Allowed],
+        keepsGatewayDNS: Bool, noticePort: UInt16?, capabilities: TableCapabilities
+    ) {
+        self.tap = tap
+        self.mark = mark
+        self.shape = shape
+        self.tagged = tagged
+        self.allowed = allowed
+        self.keepsGatewayDNS = keepsGatewayDNS
+        self.noticePort = noticePort
+        self.capabilities = capabilities
+    }
+}

@@ -1,0 +1,59 @@
+package import Wire
+
+/// The sets of `table inet regionlock`.
+package enum TableSets {
+    /// Cut devices. Both directions follow from it: see `downIPv4`.
+    package static let blockedMAC = NftSet(
+        name: "blocked_mac", key: .etherAddress, hasCounter: true, comment: "cut devices")
+    /// Cut devices whose packets carry no MAC (ppp, tun) and that are known by address.
+    package static let blockedIPv4 = NftSet(
+        name: "blocked_ip4", key: .ipv4Address, hasCounter: true,
+        comment: "cut devices without a MAC")
+    package static let blockedIPv6 = NftSet(
+        name: "blocked_ip6", key: .ipv6Address, hasCounter: true,
+        comment: "cut devices without a MAC")
+    /// Addresses the neighbour table gives for cut MACs. They are matched as destination only: an
+    /// address that moves to an innocent device must never cut what that device sends.
+    package static let downIPv4 = NftSet(
+        name: "down_ip4", key: .ipv4Address, hasCounter: true,
+        comment: "addresses of cut devices, towards them")
+    package static let downIPv6 = NftSet(
+        name: "down_ip6", key: .ipv6Address, hasCounter: true,
+        comment: "addresses of cut devices, towards them")
+
+    package static let deviceMAC = NftSet(
+        name: "dev_mac", key: .etherAddress, comment: "tagged devices")
+    package static let exceptMAC = NftSet(
+        name: "except_mac", key: .etherAddress, comment: "devices a wider selector must not catch")
+    package static let deviceInterface = NftSet(
+        name: "dev_if", key: .interfaceName, comment: "tagged interfaces")
+    package static let deviceIPv4 = NftSet(
+        name: "dev_ip4", key: .ipv4Address, isInterval: true, comment: "tagged subnets")
+    package static let deviceIPv6 = NftSet(
+        name: "dev_ip6", key: .ipv6Address, isInterval: true, comment: "tagged subnets")
+
+    /// Makers' blocks as masked hash sets, one for each length the IEEE assigns.
+    package static func deviceMaker(length: Int) -> NftSet {
+        NftSet(
+            name: "dev_oui\(length)", key: .etherAddress, comment: "tagged makers, /\(length)")
+    }
+
+    /// The set a cut device's own key belongs to.
+    package static func blocked(_ key: SetKey) -> NftSet {
+        switch key {
+        case .address(.v4): blockedIPv4
+        case .address(.v6): blockedIPv6
+        case .mac, .prefix, .interface: blockedMAC
+        }
+    }
+
+    package static func down(_ address: IPAddress) -> NftSet {
+        switch address {
+        case .v4: downIPv4
+        case .v6: downIPv6
+        }
+    }
+
+    /// Sets that change while packets flow; they are there whatever the design.
+    package static let changing = [blockedMAC, blockedIPv4, blockedIPv6, downIPv4, downIPv6]
+}

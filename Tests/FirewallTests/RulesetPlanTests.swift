@@ -1,0 +1,163 @@
+import Firewall
+import Testing
+import Wire
+
+@Suite struct RulesetPlanTests {
+    private func design(_ change: (inout TableDesign) -> Void = { _ in }) -> TableDesign {
+        var design = TableDesign(
+            tap: .inline(queue: 5341, bypass: true), mark: MarkField(mask: 0x000f_0000),
+            shape: .complete, tagged: .init(), allowed: [], keepsGatewayDNS: true,
+            noticePort: 9741, capabilities: .all)
+        change(&design)
+        return design
+    }
+
+    private let phone = SetElement(.mac(MACAddress(value: 0x64b4_7300_0010)), comment: "B-1")
+
+    @Test func nothingToDoWhenNothingDiffers() {
+        let ruleset = design().ruleset(cut: ["blocked_mac": [phone]])
+        #expect(RulesetPlan.operations(from: ruleset, to: ruleset).isEmpty)
+    }
+
+    @Test func aBlockIsOneElement() {
+        let before = design().ruleset(cut: [:])
+        let after = design().ruleset(cut: ["blocked_mac": [phone]])
+        #expect(
+            RulesetPlan.operations(from: before, to: after)
+                == [.addElements(set: TableSets.blockedMAC, [phone])])
+        #expect(
+            RulesetPlan.operations(from: after, to: before)
+                == [.deleteElements(set: TableSets.blockedMAC, [phone])])
+    }
+
+    @Test func aNewCommentReplacesTheElement() {
+        let renamed = SetElement(phone.key, comment: "B-2")
+        let plan = RulesetPlan.operations(
+            from: design().ruleset(cut: ["blocked_mac": [phone]]),
+            to: design().ruleset(cut: ["blocked_mac": [renamed]]))
+        #expect(
+            plan == [
+                .deleteElements(set: TableSets.blockedMAC, [phone]),
+                .addElements(set: TableSets.blockedMAC, [renamed]),
+            ])
+    }
+
+    /// Deleting a base chain makes the kernel drop what waits in the queue.
+    @Test func baseChainsAreKeptWhenRulesChange() {
+        let before = design().ruleset(cut: [:])
+        let after = design {
+            $0.tagged.macs[MACAddress(value: 0x64b4_7300_0010)] = "phone"
+        }.ruleset(cut: [:])
+        let plan = RulesetPlan.operations(from: before, to: after)
+        #expect(!plan.isEmpty)
+        for operation in plan {
+            if case .deleteChain = operation { Issue.record("\(operation)") }
+            if case .addChain = operation { Issue.record("\(operation)") }
+            if case .deleteTable = operation { Issue.record("\(operation)") }
+        }
+        #expect(plan.contains(.addSet(TableSets.deviceMAC)))
+    }
+
+    @Test func blockedElementsSurviveAnyRewrite() {
+        let before = design().ruleset(cut: ["blocked_mac": [phone]])
+        let after = design { $0.tap = .passive(group: 1) }.ruleset(cut: ["blocked_mac": [phone]])
+        for operation in RulesetPlan.operations(from: before, to: after) {
+            if case .deleteElements = operation { Issue.record("\(operation)") }
+            if case .deleteSet = operation { Issue.record("\(operation)") }
+        }
+    }
+
+    @Test func aForeignChainOfOursIsTakenAway() {
+        let ruleset = design().ruleset(cut: [:])
+        let kernel = ruleset.asKernelTable
+        var chains = kernel.chains
+        chains["left_over"] = .init(base: nil, ruleCount: 3)
+        let plan = RulesetPlan.operations(
+            from: KernelTable(sets: kernel.sets, chains: chains, elements: kernel.elements),
+            to: ruleset)
+        #expect(plan.first == .addTable)
+        let flush = plan.firstIndex(of: .flushChain(name: "left_over"))
+        let delete = plan.firstIndex(of: .deleteChain(name: "left_over"))
+        #expect(flush != nil && delete != nil)
+        if let flush, let delete { #expect(flush < delete) }
+    }
+
+    @Test func driftIsToldInWords() {
+        let ruleset = design().ruleset(cut: ["blocked_mac": [phone]])
+        let kernel = ruleset.asKernelTable
+        #expect(ruleset.drift(in: kernel).isEmpty)
+        let emptied = KernelTable(sets: kernel.sets, chains: kernel.chains, elements: [:])
+        #expect(ruleset.drift(in: emptied) == ["set blocked_mac lacks 1 elements"])
+    }
+}
+
+@Suite struct RegionLockTableTests {
+    private func ruleset(
+        tagged: TableDesign.Tagged, shape: TableDesign.Shape = .complete
+    ) -> Ruleset {
+        TableDesign(
+            tap: .inline(queue: 1, bypass: true), mark: MarkField(mask: 0x000f_0000),
+            shape: shape, tagged: tagged, allowed: [], keepsGatewayDNS: false, noticePort: nil,
+            capabilities: .all
+        ).ruleset(cut: [:])
+    }
+
+    @Test func onlySelectorsInUseCostARule() throws {
+        let bare = ruleset(tagged: .init())
+        let gate = try #require(bare.chains.first(where: { $0.name == "fwd_gate" }))
+        #expect(!gate.rules.contains { $0.statements.contains(.goto(chain: "inspect")) })
+        let lan = try #require(InterfaceName("lan0"))
+        let one = ruleset(tagged: .init(interfaces: [lan]))
+        let oneGate = try #require(one.chains.first(where: { $0.name == "fwd_gate" }))
+        #expect(oneGate.rules.count == gate.rules.count + 1)
+    }
+
+    /// An inspected flow must not survive a block, so the cut stands before every bypass.
+    @Test func theCutStandsBeforeAnythingThatAccepts() throws {
+        let mac = MACAddress(value: 0x64b4_7300_0010)
+        let table = ruleset(tagged: .init(macs: [mac: "phone"], exceptMACs: [mac]))
+        for name in ["fwd_gate"] {
+            let gate = try #require(table.chains.first(where: { $0.name == name }))
+            let firstAccept = try #require(
+                gate.rules.firstIndex(where: { $0.statements.last == .accept }))
+            let lastCut = try #require(
+                gate.rules.lastIndex(where: {
+                    $0.statements.last == .goto(chain: "cut")
+                        || $0.statements.last == .goto(chain: "cut_down")
+                }))
+            #expect(lastCut < firstAccept)
+        }
+    }
+
+    /// What the control build leaves out, and so what the both-directions test must catch.
+    @Test func sourceOnlyLeavesTheOtherDirectionOut() throws {
+        let table = ruleset(tagged: .init(), shape: .sourceOnly)
+        #expect(!table.chains.contains { $0.name == "cut_down" })
+    }
+
+    @Test func overlappingPrefixesAreReducedToTheWidest() throws {
+        let wide = try #require(IPPrefix("10.0.0.0/8"))
+        let narrow = try #require(IPPrefix("10.20.0.0/16"))
+        let other = try #require(IPPrefix("192.0.2.0/24"))
+        let table = ruleset(tagged: .init(prefixes: [wide, narrow, other]))
+        #expect(
+            table.elements["dev_ip4"] == [SetElement(.prefix(wide)), SetElement(.prefix(other))])
+    }
+
+    @Test func chainsStandBeforeThoseThatJumpToThem() {
+        let table = ruleset(tagged: .init())
+        var known: Set<String> = []
+        for chain in table.chains {
+            known.insert(chain.name)
+            for case .goto(let target) in chain.rules.flatMap(\.statements) {
+                #expect(known.contains(target), "\(chain.name) goes to \(target)")
+            }
+        }
+    }
+
+    @Test func marksKeepEveryOtherBit() {
+        let field = MarkField(mask: 0x000f_0000)
+        #expect(field.setting(.block, in: 0xdead_beef) == 0xdea2_beef)
+        #expect(field.setting(.pass, in: 0) == 0x0001_0000)
+    }
+}
