@@ -1,0 +1,109 @@
+import Firewall
+import Policy
+import Wire
+
+extension BlockEngine {
+    /// Takes new settings. Blocks whose policy no longer denies their region end by themselves.
+    mutating func adopt(_ book: PolicyBook, at now: Timestamp) -> [Effect] {
+        self.book = book
+        mode = modeAtPrompt ?? book.settings.mode
+        forgetStandings()
+        let count = book.settings.policies.count
+        let event = Event(
+            time: now, kind: .settingsLoaded,
+            text: "settings \(book.settings.revision) loaded: \(count) policies, "
+                + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)")
+        // The table is made before any block ends, so that no end is lost in the difference.
+        return [.install(ruleset()), .record([], event)] + endUnfounded(at: now)
+    }
+
+    /// Joins what the kernel still holds with what the store knew: losing either frees nobody.
+    mutating func adopt(
+        _ elements: [SetElement], ended: Set<BlockID>, at now: Timestamp
+    ) -> [Effect] {
+        var effects: [Effect] = []
+        for element in elements {
+            guard let device = DeviceKey(element.key), blockOfDevice[device] == nil else {
+                continue
+            }
+            let words = (element.comment ?? "").split(separator: " ")
+            let written = words.first.flatMap { BlockID($0) }
+            if let written, ended.contains(written) { continue }
+            let isFree = written.map { blocks[$0] == nil } ?? false
+            let id = isFree ? written ?? freshID() : freshID()
+            let block = Block(
+                id: id, device: device, cause: .adopted(comment: element.comment ?? ""),
+                site: nil, region: words.last.flatMap { Region($0) }, since: now, until: nil)
+            blocks[id] = block
+            blockOfDevice[device] = id
+            let name = displayName(of: device)
+            let event = Event(
+                time: now, kind: .blockAdopted, device: device, deviceName: name,
+                region: block.region, block: id, verdict: .block,
+                text: "\(name) was cut off in the kernel but not in the store: it stays cut off")
+            effects.append(.record([.put(block)], event))
+        }
+        forgetStandings()
+        return effects
+    }
+
+    mutating func tick(at now: Timestamp) -> [Effect] {
+        var effects: [Effect] = []
+        let due = timedBlocks.compactMap { blocks[$0] }
+            .filter { $0.until.map { $0 <= now } ?? false }
+        for block in due.sorted(by: { $0.id < $1.id }) {
+            effects += end(
+                block.id, state: .expired, kind: .blockExpired,
+                because: "\(displayName(of: block.device)) has its internet back: its time is over",
+                by: nil, reason: nil, at: now)
+        }
+        for exemption in exemptions.values.sorted(by: { $0.id < $1.id })
+        where exemption.until.map({ $0 <= now }) ?? false {
+            exemptions[exemption.id] = nil
+            let name = displayName(of: exemption.device)
+            let event = Event(
+                time: now, kind: .exemptionEnded, device: exemption.device, deviceName: name,
+                policy: exemption.policy,
+                text: "the exemption \(exemption.id) of \(name) is over")
+            effects.append(.record([.endExemption(id: exemption.id, at: now)], event))
+        }
+        if validityChanged(at: now) { effects += endUnfounded(at: now) }
+        lastTick = now
+        return effects
+    }
+
+    private func validityChanged(at now: Timestamp) -> Bool {
+        guard let lastTick else { return true }
+        return book.settings.policies.contains {
+            $0.isValid(at: lastTick) != $0.isValid(at: now)
+        }
+    }
+
+    /// Ends the blocks whose policy is gone, over, or no longer denies the region.
+    private mutating func endUnfounded(at now: Timestamp) -> [Effect] {
+        var effects: [Effect] = []
+        for block in blocks.values.sorted(by: { $0.id < $1.id }) {
+            guard let policy = block.policyName,
+                !book.stillDenies(policy: policy, region: block.region, at: now)
+            else { continue }
+            let region = block.region?.code ?? "an unknown region"
+            effects += end(
+                block.id, state: .released, kind: .blockReleased,
+                because: "\(displayName(of: block.device)) has its internet back: "
+                    + "\(policy) no longer denies \(region)",
+                by: nil, reason: nil, at: now)
+        }
+        return effects
+    }
+}
+
+extension DeviceKey {
+    /// The device a set element stands for; nil for prefixes and interfaces.
+    init?(_ key: SetKey) {
+        switch key {
+        case .mac(let mac): self = .mac(mac)
+        case .address(let address): self = .address(address)
+        case .prefix, .interface: return nil
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package import Policy
+package import Wire
+
+extension BlockEngine {
+    /// What people call the device: the operator's label, else its id.
+    package func displayName(of device: DeviceKey) -> String {
+        displayName(of: device, facts: devices[device]?.facts ?? facts(of: device))
+    }
+
+    func displayName(of device: DeviceKey, facts: DeviceFacts) -> String {
+        book.label(of: facts) ?? ReferenceSource.deviceID(device)
+    }
+
+    /// What its key alone says of a device that has not been seen.
+    package func facts(of device: DeviceKey) -> DeviceFacts {
+        switch device {
+        case .mac(let mac):
+            DeviceFacts(
+                mac: mac, address: bindings.addresses(of: mac).last, interface: nil)
+        case .address(let address): DeviceFacts(mac: nil, address: address, interface: nil)
+        }
+    }
+
+    /// Every device that was seen, is cut, exempt, tagged by hand or named in the settings.
+    package var knownDevices: [SeenDevice] {
+        var all = devices
+        func add(_ key: DeviceKey, seen: Timestamp) {
+            if all[key] == nil {
+                all[key] = SeenDevice(key: key, facts: facts(of: key), lastSeen: seen)
+            }
+        }
+        for block in blocks.values { add(block.device, seen: block.since) }
+        for exemption in exemptions.values { add(exemption.device, seen: exemption.since) }
+        for list in grants.values { for grant in list { add(grant.device, seen: grant.since) } }
+        for known in book.settings.devices {
+            if case .mac(let mac) = known.selector {
+                add(.mac(mac), seen: Timestamp(microseconds: 0))
+            }
+        }
+        return all.values.sorted { $0.key < $1.key }
+    }
+
+    package func isExempt(_ device: DeviceKey, at now: Timestamp) -> Bool {
+        exemptions.values.contains {
+            $0.device == device && ($0.until.map { now < $0 } ?? true)
+        }
+    }
+
+    /// Finds the one device a MAC, address, label, id or the beginning of one stands for.
+    ///
+    /// A MAC or address that was never seen stands for itself only with `allowUnseen`.
+    package func device(
+        named reference: String, allowUnseen: Bool = false
+    ) throws(Refusal) -> DeviceKey {
+        if let mac = MACAddress(reference) { return .mac(mac) }
+        if let address = IPAddress(reference) {
+            if let mac = bindings.owner(of: address) { return .mac(mac) }
+            if devices[.address(address)] != nil || blockOfDevice[.address(address)] != nil
+                || allowUnseen
+            {
+                return .address(address)
+            }
+            if let known = knownDevices.first(where: { $0.facts.address == address }) {
+                return known.key
+            }
+            throw Refusal(
+                .notFound, "no device has the address \(address)",
+                hint: "regionlock devices lists those that were seen")
+        }
+        if let id = BlockID(reference.uppercased()), let block = blocks[id] { return block.device }
+        return try search(reference)
+    }
+
+    private func search(_ reference: String) throws(Refusal) -> DeviceKey {
+        let named = knownDevices.map { record in
+            (key: record.key, name: displayName(of: record.key, facts: record.facts))
+        }
+        let exact = named.filter { $0.name == reference }
+        if exact.count == 1 { return exact[0].key }
+        let wanted = reference.lowercased()
+        let candidates =
+            exact.isEmpty
+            ? named.filter {
+                $0.name.lowercased().hasPrefix(wanted)
+                    || ReferenceSource.deviceID($0.key).hasPrefix(wanted)
+            } : exact
+        switch candidates.count {
+        case 1: return candidates[0].key
+        case 0:
+            throw Refusal(
+                .notFound, "no device \"\(reference.escapedForPeople)\"",
+                hint: "regionlock devices lists those that were seen")
+        default:
+            throw Refusal(
+                .ambiguous(candidates: candidates.map { "\($0.name) (\($0.key))" }),
+                "\"\(reference.escapedForPeople)\" fits \(candidates.count) devices")
+        }
+    }
+
+    /// The block an id, or a cut device, stands for.
+    package func blockID(named reference: String) throws(Refusal) -> BlockID {
+        if let id = BlockID(reference.uppercased()) {
+            if blocks[id] != nil { return id }
+            throw Refusal(
+                .notFound, "no block \(id) is in force", hint: "regionlock blocks lists them")
+        }
+        let device = try device(named: reference)
+        if let id = blockOfDevice[device] { return id }
+        throw Refusal(.notFound, "\(displayName(of: device)) is not cut off")
+    }
+}
+
+extension String {
+    /// Control characters as `\u{..}`: what a person typed is told back, never obeyed.
+    package var escapedForPeople: String {
+        unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.properties.generalCategory == .control || scalar.value == 0x7f {
+                text += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}

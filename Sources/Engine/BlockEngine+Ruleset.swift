@@ -1,0 +1,112 @@
+package import Firewall
+import Policy
+import Wire
+
+extension BlockEngine {
+    /// The whole table as it should be now.
+    package func ruleset() -> Ruleset { design.ruleset(cut: cutElements) }
+
+    /// The table's shape by the settings and the tags given at the prompt.
+    package var design: TableDesign {
+        let settings = book.settings
+        let inspection = settings.inspection
+        let tap: TableDesign.Tap =
+            switch inspection.tap {
+            case .inline:
+                .inline(queue: inspection.queue, bypass: inspection.whenDown == .open)
+            case .passive: .passive(group: inspection.queue)
+            }
+        return TableDesign(
+            tap: tap, mark: MarkField(mask: inspection.markMask), shape: shape, tagged: tagged,
+            allowed: settings.whileBlocked.also.map {
+                TableDesign.Allowed(prefix: $0.prefix, port: $0.port)
+            },
+            keepsGatewayDNS: settings.whileBlocked.dns == .gateway,
+            noticePort: settings.notice.isEnabled ? settings.notice.port : nil,
+            capabilities: capabilities)
+    }
+
+    /// Only tags some policy speaks of reach the kernel: nobody else's packet is ever queued.
+    private var tagged: TableDesign.Tagged {
+        var tagged = TableDesign.Tagged()
+        let watched = book.watchedTags
+        for rule in book.settings.tagRules where watched.contains(rule.tag) {
+            for line in rule.match { add(line.value, comment: rule.tag.text, to: &tagged) }
+        }
+        for known in book.settings.devices where known.tags.contains(where: watched.contains) {
+            add(
+                known.selector, comment: known.label ?? known.tags.first?.text ?? "", to: &tagged)
+        }
+        for (device, list) in grants {
+            guard let grant = list.first(where: { watched.contains($0.tag) }) else { continue }
+            switch device {
+            case .mac(let mac): tagged.macs[mac] = grant.tag.text
+            case .address(let address):
+                if let prefix = IPPrefix(address, length: address.bitWidth) {
+                    tagged.prefixes.insert(prefix)
+                }
+            }
+        }
+        spare(in: &tagged)
+        return tagged
+    }
+
+    private func add(
+        _ selector: DeviceSelector, comment: String, to tagged: inout TableDesign.Tagged
+    ) {
+        switch selector {
+        case .mac(let mac): tagged.macs[mac] = comment
+        case .vendor(_, let prefixes): tagged.makers.formUnion(prefixes)
+        case .interface(let name): tagged.interfaces.insert(name)
+        case .prefix(let prefix): tagged.prefixes.insert(prefix)
+        }
+    }
+
+    /// MACs named in the settings that carry no watched tag, or never-block, are left to the
+    /// kernel: their packets are not even handed to us. A tag by interface or subnet may still
+    /// apply to them, so those devices are told apart here and not in the kernel.
+    private func spare(in tagged: inout TableDesign.Tagged) {
+        var candidates: Set<MACAddress> = []
+        func name(_ selector: DeviceSelector) {
+            if case .mac(let mac) = selector { candidates.insert(mac) }
+        }
+        for rule in book.settings.tagRules { rule.except.forEach { name($0.value) } }
+        book.settings.devices.forEach { name($0.selector) }
+        for device in grants.keys {
+            if case .mac(let mac) = device { candidates.insert(mac) }
+        }
+        for mac in candidates {
+            let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
+            let carried = tags(of: .mac(mac), facts: facts).map(\.tag)
+            if carried.contains(.neverBlock) {
+                tagged.macs[mac] = nil
+                tagged.exceptMACs.insert(mac)
+            } else if tagged.macs[mac] == nil, !mayBeTaggedElsewhere(mac) {
+                tagged.exceptMACs.insert(mac)
+            }
+        }
+    }
+
+    /// Whether a selector that is not about the MAC could still give it a watched tag.
+    private func mayBeTaggedElsewhere(_ mac: MACAddress) -> Bool {
+        let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
+        let byRule = book.settings.tagRules.contains { rule in
+            guard book.watchedTags.contains(rule.tag),
+                !rule.except.contains(where: { $0.value.matches(facts) })
+            else { return false }
+            return rule.match.contains { line in
+                switch line.value {
+                case .interface, .prefix: true
+                case .mac, .vendor: line.value.matches(facts)
+                }
+            }
+        }
+        let byAddress = book.settings.devices.contains { known in
+            if case .prefix = known.selector {
+                return known.tags.contains(where: book.watchedTags.contains)
+            }
+            return false
+        }
+        return byRule || byAddress
+    }
+}

@@ -1,0 +1,205 @@
+package import Firewall
+package import Inspection
+package import Policy
+package import Wire
+
+/// What is remembered of a device while the daemon runs.
+package struct SeenDevice: Hashable, Sendable {
+    package let key: DeviceKey
+    /// Where it was seen last; its tags and site follow from these.
+    package var facts: DeviceFacts
+    package var lastSeen: Timestamp
+
+    package init(key: DeviceKey, facts: DeviceFacts, lastSeen: Timestamp) {
+        self.key = key
+        self.facts = facts
+        self.lastSeen = lastSeen
+    }
+}
+
+/// The whole of what is decided and remembered, without a clock, a socket, a log or a file:
+/// occurrences and commands in, effects out.
+///
+/// The packet path is `standing(of:at:)`, `concerns(_:)` and, for the rare name that a policy
+/// speaks of, `judge(_:from:at:)`.
+package struct BlockEngine: Sendable {
+    package internal(set) var book: PolicyBook
+    /// The mode set at the prompt, or the settings' own.
+    package internal(set) var mode: PolicyMode
+    package internal(set) var blocks: [BlockID: Block] = [:]
+    package internal(set) var exemptions: [String: Exemption] = [:]
+    package internal(set) var devices: [DeviceKey: SeenDevice] = [:]
+    package internal(set) var bindings = AddressBindings()
+    let capabilities: TableCapabilities
+    let shape: TableDesign.Shape
+    var modeAtPrompt: PolicyMode?
+    var blockOfDevice: [DeviceKey: BlockID] = [:]
+    /// The blocks a tick has to look at.
+    var timedBlocks: Set<BlockID> = []
+    var grants: [DeviceKey: [GrantedTag]] = [:]
+    var references: ReferenceSource
+    private var standings: [PacketSource: Standing] = [:]
+    private var told: [ToldAttempt: Timestamp] = [:]
+    var lastTick: Timestamp?
+
+    package init(
+        book: PolicyBook, snapshot: EngineSnapshot, capabilities: TableCapabilities,
+        shape: TableDesign.Shape = .complete, references: ReferenceSource
+    ) {
+        self.book = book
+        self.capabilities = capabilities
+        self.shape = shape
+        self.references = references
+        self.modeAtPrompt = snapshot.mode
+        self.mode = snapshot.mode ?? book.settings.mode
+        for block in snapshot.blocks where block.state == .inForce {
+            blocks[block.id] = block
+            blockOfDevice[block.device] = block.id
+            if block.until != nil { timedBlocks.insert(block.id) }
+        }
+        for exemption in snapshot.exemptions { exemptions[exemption.id] = exemption }
+        for tag in snapshot.tags { grants[tag.device, default: []].append(tag) }
+    }
+
+    // MARK: The packet path
+
+    /// Whether the packet is to be looked into. No allocation once the source is known.
+    package mutating func standing(of source: PacketSource, at now: Timestamp) -> Standing {
+        if let known = standings[source] {
+            if known != .ignored { devices[source.device]?.lastSeen = now }
+            return known
+        }
+        let standing: Standing
+        if blockOfDevice[source.device] != nil {
+            standing = .cut
+        } else {
+            let tags = tags(of: source.device, facts: source.facts)
+            let isWatched = tags.contains { book.watchedTags.contains($0.tag) }
+            let isSpared = tags.contains { $0.tag == .neverBlock }
+            standing = isWatched && !isSpared ? .watched : .ignored
+        }
+        if standings.count >= EngineLimits.standings { standings.removeAll(keepingCapacity: true) }
+        standings[source] = standing
+        if standing != .ignored { remember(source.device, facts: source.facts, at: now) }
+        return standing
+    }
+
+    /// Whether any policy names this endpoint. No allocation.
+    package func concerns(_ name: NameBuffer) -> Bool { book.concerns(name) }
+
+    /// Decides on a name that concerns a policy.
+    package mutating func judge(
+        _ sighting: borrowing Sighting, from source: PacketSource, at now: Timestamp
+    ) -> Judgement {
+        let device = source.device
+        // A cut device goes on trying; each try is refused, none is a new block.
+        if blockOfDevice[device] != nil { return Judgement(verdict: .block, effects: []) }
+        let attempt = attempt(
+            of: device, facts: source.facts, name: sighting.name, at: now)
+        let decision = book.decide(attempt, mode: mode, at: now)
+        let evidence = Evidence(
+            vector: sighting.vector, name: sighting.name.description,
+            flow: sighting.flow.description)
+        switch decision.verdict {
+        case .block:
+            return Judgement(
+                verdict: .block,
+                effects: cut(
+                    source, decision: decision, site: attempt.site, evidence: evidence, at: now))
+        case .monitor, .allow:
+            return Judgement(
+                verdict: decision.verdict,
+                effects: tell(decision, of: source, site: attempt.site, evidence, at: now))
+        }
+    }
+
+    // MARK: What happens outside
+
+    package mutating func handle(_ occurrence: Occurrence, at now: Timestamp) -> [Effect] {
+        switch occurrence {
+        case .neighbour(let address, let mac, let interface):
+            return bind(address, to: mac, on: interface, at: now)
+        case .neighbourGone(let address):
+            return unbind(address)
+        case .settings(let book):
+            return adopt(book, at: now)
+        case .kernelBlocks(let elements, let ended):
+            return adopt(elements, ended: ended, at: now)
+        case .tick:
+            return tick(at: now)
+        }
+    }
+
+    // MARK: Attempts
+
+    func attempt(
+        of device: DeviceKey, facts: DeviceFacts, name: NameBuffer, at now: Timestamp
+    ) -> Attempt {
+        let found = book.site(of: facts)
+        let spared = exemptions.values
+            .filter { $0.device == device && ($0.until.map { now < $0 } ?? true) }
+            .sorted { $0.id < $1.id }
+        return Attempt(
+            tags: tags(of: device, facts: facts), site: found?.site,
+            siteEvidence: found?.evidence, name: name,
+            exemptions: spared.map { AttemptExemption(id: $0.id, policy: $0.policy) })
+    }
+
+    /// Tags by the files and tags given at the prompt.
+    package func tags(of device: DeviceKey, facts: DeviceFacts) -> [TagGrant] {
+        var tags = book.tags(of: facts)
+        for grant in grants[device] ?? [] where !tags.contains(where: { $0.tag == grant.tag }) {
+            tags.append(
+                TagGrant(tag: grant.tag, reason: "given by \(grant.by)", source: nil))
+        }
+        return tags
+    }
+
+    mutating func remember(_ device: DeviceKey, facts: DeviceFacts, at now: Timestamp) {
+        if devices[device] == nil, devices.count >= EngineLimits.devices,
+            let oldest = devices.values.min(by: { $0.lastSeen < $1.lastSeen })
+        {
+            devices[oldest.key] = nil
+        }
+        devices[device] = SeenDevice(key: device, facts: facts, lastSeen: now)
+    }
+
+    /// Any change of blocks, tags, settings or mode changes what packets meet.
+    mutating func forgetStandings() { standings.removeAll(keepingCapacity: true) }
+
+    // MARK: Telling once
+
+    private struct ToldAttempt: Hashable {
+        let device: DeviceKey
+        let policy: String?
+        let name: String
+    }
+
+    /// A device that is only watched asks again and again: the journal hears of it now and then.
+    private mutating func tell(
+        _ decision: Decision, of source: PacketSource, site: Site?, _ evidence: Evidence,
+        at now: Timestamp
+    ) -> [Effect] {
+        guard let policy = decision.policy else { return [] }
+        let key = ToldAttempt(device: source.device, policy: policy, name: evidence.name)
+        if let before = told[key], now.since(before) < EngineLimits.repeatSeconds * 1_000_000 {
+            return []
+        }
+        if told.count >= EngineLimits.repeats {
+            let median = told.values.sorted()[told.count / 2]
+            told = told.filter { $0.value > median }
+        }
+        told[key] = now
+        let name = displayName(of: source.device, facts: source.facts)
+        let would = decision.verdict == .monitor
+        let last = decision.why.last { !$0.holds }?.text ?? "allowed"
+        let event = Event(
+            time: now, kind: would ? .wouldBlock : .attemptAllowed, device: source.device,
+            deviceName: name, site: site?.name, region: decision.region, policy: policy,
+            rule: decision.rule, evidence: evidence, verdict: decision.verdict,
+            text: would
+                ? "\(name) would be cut off by \(policy): it asked for \(evidence.name)"
+                : "\(name) asked for \(evidence.name) and may: \(last)")
+        return [.record([], event)]
+    }
+}

@@ -1,0 +1,101 @@
+package import Firewall
+package import Policy
+package import Wire
+
+/// One element that enters or leaves a set of our table.
+package struct ElementChange: Hashable, Sendable {
+    package let set: NftSet
+    package let element: SetElement
+    package let isAdded: Bool
+
+    package init(set: NftSet, element: SetElement, isAdded: Bool) {
+        self.set = set
+        self.element = element
+        self.isAdded = isAdded
+    }
+}
+
+/// What the engine asks the edges to do, in the order of the list.
+package enum Effect: Hashable, Sendable {
+    /// Change set elements, all in one transaction.
+    case commit([ElementChange])
+    /// Make the table equal this ruleset.
+    case install(Ruleset)
+    /// End the flows these addresses began.
+    case endFlows(from: [IPAddress])
+    /// End the flows that carry the block mark.
+    case endCutFlows
+    /// Keep the changes, then tell the journal and the watchers of the event.
+    case record([StoreChange], Event)
+}
+
+/// Where a packet came from, as the kernel saw it.
+package struct PacketSource: Hashable, Sendable {
+    package let mac: MACAddress?
+    package let address: IPAddress
+    package let interface: InterfaceName?
+
+    package init(mac: MACAddress?, address: IPAddress, interface: InterfaceName?) {
+        self.mac = mac
+        self.address = address
+        self.interface = interface
+    }
+
+    package var device: DeviceKey { mac.map(DeviceKey.mac) ?? .address(address) }
+    package var facts: DeviceFacts {
+        DeviceFacts(mac: mac, address: address, interface: interface)
+    }
+}
+
+/// What the packet thread needs to know before it looks into a packet.
+package enum Standing: Hashable, Sendable {
+    /// No policy speaks of the device: its packet is not looked into.
+    case ignored
+    case watched
+    /// The device is cut; only what it asks the gateway's resolver still comes here.
+    case cut
+}
+
+/// The answer to a sighting.
+package struct Judgement: Hashable, Sendable {
+    package let verdict: Verdict
+    package let effects: [Effect]
+
+    package init(verdict: Verdict, effects: [Effect]) {
+        self.verdict = verdict
+        self.effects = effects
+    }
+}
+
+/// Something that happened outside, told to the engine.
+package enum Occurrence: Sendable {
+    /// The neighbour table gives this address to this MAC.
+    case neighbour(IPAddress, MACAddress, InterfaceName)
+    case neighbourGone(IPAddress)
+    /// New settings, already checked.
+    case settings(PolicyBook)
+    /// Blocks found in the kernel at start, and the ids the store knows to have ended.
+    case kernelBlocks([SetElement], ended: Set<BlockID>)
+    /// Time has passed.
+    case tick
+}
+
+/// Why a command could not be carried out; nothing was changed.
+package struct Refusal: Error, Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case notFound
+        case ambiguous(candidates: [String])
+        case conflict
+        case invalid
+    }
+
+    package let kind: Kind
+    package let text: String
+    package let hint: String?
+
+    package init(_ kind: Kind, _ text: String, hint: String? = nil) {
+        self.kind = kind
+        self.text = text
+        self.hint = hint
+    }
+}

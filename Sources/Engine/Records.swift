@@ -1,0 +1,262 @@
+package import Policy
+package import Wire
+
+/// What a device is known by: its MAC, or its address where packets carry no MAC (ppp, tun).
+package enum DeviceKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+    case mac(MACAddress)
+    case address(IPAddress)
+
+    /// Reads either form.
+    package init?(_ text: some StringProtocol) {
+        if let mac = MACAddress(text) {
+            self = .mac(mac)
+        } else if let address = IPAddress(text) {
+            self = .address(address)
+        } else {
+            return nil
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .mac(let address): "\(address)"
+        case .address(let address): "\(address)"
+        }
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        left.description < right.description
+    }
+}
+
+/// The reference of a block, such as `B-7F3K`.
+package struct BlockID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let text: String
+
+    /// `B-` and 4...12 of Crockford's base 32.
+    package init?(_ text: some StringProtocol) {
+        let body = text.dropFirst(2)
+        guard text.hasPrefix("B-"), (4...12).contains(body.utf8.count),
+            body.utf8.allSatisfy(Self.alphabet.contains)
+        else { return nil }
+        self.text = String(text)
+    }
+
+    /// Crockford's base 32: no I, L, O or U to misread on a phone.
+    package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+    package var description: String { text }
+    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}
+
+/// What an attempt left behind as proof.
+package struct Evidence: Hashable, Sendable {
+    package let vector: Vector
+    package let name: String
+    /// `udp 10.20.0.31:5353 -> 10.20.0.1:53`
+    package let flow: String
+    /// Microseconds from the packet's arrival in the daemon to the block being in the kernel.
+    package var latencyMicroseconds: Int64?
+
+    package init(vector: Vector, name: String, flow: String, latencyMicroseconds: Int64? = nil) {
+        self.vector = vector
+        self.name = name
+        self.flow = flow
+        self.latencyMicroseconds = latencyMicroseconds
+    }
+}
+
+/// The lasting state of a cut device.
+package struct Block: Hashable, Sendable {
+    package enum State: String, Hashable, Sendable {
+        case inForce = "in_force"
+        case released
+        case expired
+    }
+    package enum Cause: Hashable, Sendable {
+        case policy(name: String, rule: SourceLocation?, evidence: Evidence?)
+        case command(reason: String, by: String)
+        /// Found in the kernel without a record: the store was lost.
+        case adopted(comment: String)
+    }
+
+    package let id: BlockID
+    package let device: DeviceKey
+    package var cause: Cause
+    package let site: String?
+    package let region: Region?
+    package let since: Timestamp
+    package var until: Timestamp?
+    package var state: State
+    /// Why and by whom it ended.
+    package var endedAt: Timestamp?
+    package var endedBecause: String?
+    package var endedBy: String?
+
+    package init(
+        id: BlockID, device: DeviceKey, cause: Cause, site: String?, region: Region?,
+        since: Timestamp, until: Timestamp?, state: State = .inForce, endedAt: Timestamp? = nil,
+        endedBecause: String? = nil, endedBy: String? = nil
+    ) {
+        self.id = id
+        self.device = device
+        self.cause = cause
+        self.site = site
+        self.region = region
+        self.since = since
+        self.until = until
+        self.state = state
+        self.endedAt = endedAt
+        self.endedBecause = endedBecause
+        self.endedBy = endedBy
+    }
+
+    package var policyName: String? {
+        if case .policy(let name, _, _) = cause { return name }
+        return nil
+    }
+}
+
+/// A device that a policy, or every policy, leaves alone until a deadline.
+package struct Exemption: Hashable, Sendable {
+    /// `X-2M9Q`
+    package let id: String
+    package let device: DeviceKey
+    /// Nil: every policy.
+    package let policy: String?
+    package let since: Timestamp
+    package let until: Timestamp?
+    package let by: String
+    package let reason: String
+
+    package init(
+        id: String, device: DeviceKey, policy: String?, since: Timestamp, until: Timestamp?,
+        by: String, reason: String
+    ) {
+        self.id = id
+        self.device = device
+        self.policy = policy
+        self.since = since
+        self.until = until
+        self.by = by
+        self.reason = reason
+    }
+}
+
+/// A tag given at the prompt.
+package struct GrantedTag: Hashable, Sendable {
+    package let device: DeviceKey
+    package let tag: Tag
+    package let by: String
+    package let reason: String?
+    package let since: Timestamp
+
+    package init(device: DeviceKey, tag: Tag, by: String, reason: String?, since: Timestamp) {
+        self.device = device
+        self.tag = tag
+        self.by = by
+        self.reason = reason
+        self.since = since
+    }
+}
+
+/// Something worth telling: it becomes a journal entry, a line of history and a watcher's event.
+package struct Event: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case blockCreated = "block.created"
+        case blockReleased = "block.released"
+        case blockExpired = "block.expired"
+        case blockAdopted = "block.adopted"
+        case blockFailed = "block.failed"
+        case wouldBlock = "monitor.would_block"
+        case attemptAllowed = "attempt.allowed"
+        case tagAdded = "tag.added"
+        case tagRemoved = "tag.removed"
+        case exemptionAdded = "exemption.added"
+        case exemptionEnded = "exemption.ended"
+        case modeChanged = "mode.changed"
+        case settingsLoaded = "settings.loaded"
+        case settingsRefused = "settings.refused"
+        case rulesetInstalled = "ruleset.installed"
+        case daemonStarted = "daemon.started"
+        case daemonStopped = "daemon.stopped"
+        case storeLost = "store.lost"
+        case packetsLost = "packets.lost"
+    }
+
+    /// Rises by one with each event of this gateway; 0 until the store has numbered it.
+    package var number: Int64
+    package let time: Timestamp
+    package let kind: Kind
+    package let device: DeviceKey?
+    /// Label or id of the device, as the CLI shows it.
+    package let deviceName: String?
+    package let site: String?
+    package let region: Region?
+    package let policy: String?
+    package let rule: SourceLocation?
+    package let block: BlockID?
+    package var evidence: Evidence?
+    package let verdict: Verdict?
+    /// One sentence in English; nothing from a device stands in it unescaped.
+    package let text: String
+    package let by: String?
+    package let reason: String?
+
+    package init(
+        number: Int64 = 0, time: Timestamp, kind: Kind, device: DeviceKey? = nil,
+        deviceName: String? = nil, site: String? = nil, region: Region? = nil,
+        policy: String? = nil, rule: SourceLocation? = nil, block: BlockID? = nil,
+        evidence: Evidence? = nil, verdict: Verdict? = nil, text: String, by: String? = nil,
+        reason: String? = nil
+    ) {
+        self.number = number
+        self.time = time
+        self.kind = kind
+        self.device = device
+        self.deviceName = deviceName
+        self.site = site
+        self.region = region
+        self.policy = policy
+        self.rule = rule
+        self.block = block
+        self.evidence = evidence
+        self.verdict = verdict
+        self.text = text
+        self.by = by
+        self.reason = reason
+    }
+}
+
+/// One change to what must survive a restart.
+package enum StoreChange: Hashable, Sendable {
+    /// Inserts, or replaces the block of the same id.
+    case put(Block)
+    case putExemption(Exemption)
+    case endExemption(id: String, at: Timestamp)
+    case putTag(GrantedTag)
+    case removeTag(device: DeviceKey, tag: Tag)
+    case putMode(PolicyMode)
+    case append(Event)
+}
+
+/// What the store knew at start.
+package struct EngineSnapshot: Hashable, Sendable {
+    /// Blocks in force only.
+    package var blocks: [Block]
+    /// Exemptions that have not ended.
+    package var exemptions: [Exemption]
+    package var tags: [GrantedTag]
+    /// The mode set at the prompt; nil: the settings' mode holds.
+    package var mode: PolicyMode?
+
+    package init(
+        blocks: [Block] = [], exemptions: [Exemption] = [], tags: [GrantedTag] = [],
+        mode: PolicyMode? = nil
+    ) {
+        self.blocks = blocks
+        self.exemptions = exemptions
+        self.tags = tags
+        self.mode = mode
+    }
+}
