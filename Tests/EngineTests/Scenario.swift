@@ -1,0 +1,215 @@
+import Engine
+import Firewall
+import Inspection
+import Policy
+import Wire
+
+/// Runs one scenario file. The words it knows are in Scenarios/README.md.
+struct Scenario {
+    private var world = World()
+    private var devices: [String: PacketSource] = [:]
+    private var file: String?
+    private let lines: [String]
+
+    init(text: String) {
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    /// Throws at the first line that does not hold, naming it.
+    mutating func run() throws {
+        for (index, line) in lines.enumerated() {
+            do {
+                try take(line)
+                if let wrong = world.contradiction { throw ScenarioError(wrong) }
+            } catch {
+                throw ScenarioError("line \(index + 1): \(line)\n\(error)")
+            }
+        }
+    }
+
+    private mutating func take(_ line: String) throws {
+        if let file, line.isEmpty || line.hasPrefix("    ") {
+            world.files[file, default: ""] += line.dropFirst(4) + "\n"
+            return
+        }
+        file = nil
+        let words = line.split(separator: " ").map(String.init)
+        guard let first = words.first, !first.hasPrefix("#") else { return }
+        if first == "settings", words.count == 2 {
+            file = words[1]
+            world.files[words[1]] = ""
+            return
+        }
+        if first == "device", words.count == 5 { return try introduce(words) }
+        if world.engine == nil { try world.boot() }
+        if first == "expect" { return try expect(Array(words.dropFirst())) }
+        world.forget()
+        if words.count == 5, words[1] == "asks", words[3] == "by" { return try ask(words) }
+        try act(first, Array(words.dropFirst()))
+    }
+
+    private mutating func introduce(_ words: [String]) throws {
+        guard let address = IPAddress(words[3]) else { throw ScenarioError("no address") }
+        devices[words[1]] = PacketSource(
+            mac: MACAddress(words[2]), address: address, interface: InterfaceName(words[4]))
+    }
+
+    private func device(_ name: String) throws -> PacketSource {
+        guard let device = devices[name] else { throw ScenarioError("no device \(name)") }
+        return device
+    }
+
+    // MARK: What happens
+
+    private mutating func ask(_ words: [String]) throws {
+        let source = try device(words[0])
+        guard let vector = Vector(rawValue: words[4]) else { throw ScenarioError("no vector") }
+        let name = NameBuffer(words[2])
+        let now = world.now
+        let isIgnored = world.engine?.standing(of: source, at: now) == .ignored
+        let isNamed = world.engine?.concerns(name) ?? false
+        guard !isIgnored, isNamed else {
+            world.verdict = .allow
+            return
+        }
+        let flow = FlowKey(
+            transport: vector == .dns ? .udp : .tcp, source: source.address, sourcePort: 40_000,
+            destination: .v4(IPv4Address(value: 0xcb00_7102)), destinationPort: 53)
+        let sighting = Sighting(flow: flow, vector: vector, name: name)
+        let judgement = world.engine?.judge(sighting, from: source, at: now)
+        world.verdict = judgement?.verdict
+        world.run(judgement?.effects ?? [])
+    }
+
+    private mutating func act(_ verb: String, _ words: [String]) throws {
+        switch (verb, words.count) {
+        case ("at", 1):
+            world.now = World.start.adding(seconds: try seconds(words[0]))
+            world.tick()
+        case ("neighbour", 3): try bind(address: words[0], to: words[2])
+        case ("reload", 0):
+            let (book, now) = (try world.book(), world.now)
+            world.run(world.engine?.handle(.settings(book), at: now) ?? [])
+        case ("restart", 0): try world.boot()
+        case ("restart", 2) where words[1] == "store":
+            world.store = EngineSnapshot()
+            world.endedBlocks = []
+            try world.boot()
+        case ("restart", 2) where words[1] == "kernel":
+            world.kernel = [:]
+            try world.boot()
+        default: try command(verb, words)
+        }
+    }
+
+    private mutating func bind(address: String, to name: String) throws {
+        let source = try device(name)
+        guard let address = IPAddress(address), let mac = source.mac,
+            let interface = source.interface
+        else { throw ScenarioError("a neighbour needs address, MAC and interface") }
+        world.run(
+            world.engine?.handle(.neighbour(address, mac, interface), at: world.now) ?? [])
+    }
+
+    /// `VERB DEVICE [ARGUMENT] [for TIME] [exempt TIME]`, given by maria.
+    private mutating func command(_ verb: String, _ words: [String]) throws {
+        let order = Order(by: "maria", reason: "scenario")
+        let now = world.now
+        let until = try deadline(after: "for", in: words)
+        do {
+            switch verb {
+            case "block":
+                let key = try device(words[0]).device
+                world.run(
+                    try world.engine?.block(key, until: until, order: order, at: now).effects
+                        ?? [])
+            case "release":
+                guard let id = world.engine?.block(of: try device(words[0]).device)?.id else {
+                    throw ScenarioError("\(words[0]) is not cut off")
+                }
+                let spared = try deadline(after: "exempt", in: words)
+                let term = spared.map { ExemptionTerm(until: $0) }
+                world.run(
+                    try world.engine?.release(id, order: order, exemption: term, at: now).effects
+                        ?? [])
+            case "exempt":
+                let key = try device(words[0]).device
+                world.run(
+                    world.engine?.exempt(key, policy: nil, until: until, order: order, at: now)
+                        .effects ?? [])
+            case "tag", "untag":
+                guard let tag = Tag(words[1]) else { throw ScenarioError("no tag") }
+                let key = try device(words[0]).device
+                world.run(
+                    try verb == "tag"
+                        ? world.engine?.tag(key, with: tag, order: order, at: now) ?? []
+                        : world.engine?.untag(key, tag, order: order, at: now) ?? [])
+            case "mode":
+                guard let mode = PolicyMode(rawValue: words[0]) else {
+                    throw ScenarioError("no mode")
+                }
+                world.run(try world.engine?.setMode(mode, order: order, at: now) ?? [])
+            default: throw ScenarioError("no verb \(verb)")
+            }
+        } catch let refusal as Refusal {
+            world.refusal = refusal
+        }
+    }
+
+    private func deadline(after word: String, in words: [String]) throws -> Timestamp? {
+        guard let index = words.firstIndex(of: word), index + 1 < words.count else { return nil }
+        return world.now.adding(seconds: try seconds(words[index + 1]))
+    }
+
+    private func seconds(_ text: String) throws -> Int64 {
+        let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast())
+        else { throw ScenarioError("no time: \(text)") }
+        return count * unit
+    }
+
+    // MARK: What is expected
+
+    private mutating func expect(_ words: [String]) throws {
+        guard let what = words.first else { throw ScenarioError("expect what?") }
+        let rest = Array(words.dropFirst())
+        switch what {
+        case "verdict": try hold(world.verdict?.rawValue == rest[0], "\(world.verdict as Any)")
+        case "cut", "free":
+            let key = try device(rest[0]).device
+            try hold((world.engine?.block(of: key) != nil) == (what == "cut"), "it is not")
+        case "standing":
+            let (source, now) = (try device(rest[0]), world.now)
+            let standing = world.engine?.standing(of: source, at: now)
+            try hold(standing.map { "\($0)" } == rest[1], "\(standing as Any)")
+        case "event":
+            let wanted = rest.dropFirst().joined(separator: " ")
+            let told = world.events.map { "\($0.kind.rawValue) \($0.text)" }
+            try hold(
+                told.contains { $0.hasPrefix(rest[0]) && $0.contains(wanted) },
+                told.joined(separator: "\n"))
+        case "no" where rest == ["events"]:
+            try hold(world.events.isEmpty, "\(world.events.map(\.text))")
+        case "no": try hold(!hasElement(rest), "it is there")
+        case "element": try hold(hasElement(words), "\(world.kernel[rest[0]] ?? [])")
+        case "flows":
+            try hold(world.endedFlows.map(\.description).contains(rest[1]), "\(world.endedFlows)")
+        case "refusal":
+            let text = world.refusal?.text ?? "not refused"
+            try hold(text.contains(rest.joined(separator: " ")), text)
+        default: throw ScenarioError("expect what?")
+        }
+    }
+
+    /// `element SET KEY [COMMENT...]`
+    private func hasElement(_ words: [String]) -> Bool {
+        let comment = words.dropFirst(3).joined(separator: " ")
+        return (world.kernel[words[1]] ?? []).contains {
+            $0.key.description == words[2] && ($0.comment ?? "").contains(comment)
+        }
+    }
+
+    private func hold(_ isSo: Bool, _ instead: String) throws {
+        if !isSo { throw ScenarioError("instead: \(instead)") }
+    }
+}

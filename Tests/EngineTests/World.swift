@@ -1,0 +1,119 @@
+import Engine
+import Firewall
+import Inspection
+import Policy
+import Settings
+import Wire
+
+/// The engine with a kernel and a store made of values, and a clock that only moves when told.
+struct World {
+    /// 2026-11-23T00:00:00Z.
+    static let start = Timestamp(seconds: 1_795_392_000)
+
+    var files: [String: String] = [:]
+    var engine: BlockEngine?
+    /// What the kernel's changing sets hold, by the effects alone.
+    var kernel: [String: Set<SetElement>] = [:]
+    var store = EngineSnapshot()
+    var endedBlocks: Set<BlockID> = []
+    var now = World.start
+    var verdict: Verdict?
+    var events: [Event] = []
+    var endedFlows: [IPAddress] = []
+    var refusal: Refusal?
+
+    func book() throws -> PolicyBook {
+        let result = SettingsReader.read(
+            files: files.map { SettingsFile(path: $0.key, text: $0.value) },
+            vendorRegistry: VendorRegistry(), regions: .builtIn, hostName: "gw")
+        guard let settings = result.settings else {
+            throw ScenarioError(result.problems.map { $0.rendered() }.joined(separator: "\n"))
+        }
+        return PolicyBook(settings: settings, seed: 42)
+    }
+
+    /// Makes a new engine from what the store and the kernel hold, as the daemon does at start.
+    mutating func boot() throws {
+        var engine = BlockEngine(
+            book: try book(), snapshot: store, capabilities: .all,
+            references: ReferenceSource(seed: 1))
+        let held = [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6]
+            .flatMap { kernel[$0.name] ?? [] }
+            .sorted { $0.key.description < $1.key.description }
+        let effects = engine.handle(.kernelBlocks(held, ended: endedBlocks), at: now)
+        kernel = engine.cutElements
+        self.engine = engine
+        run(effects)
+        tick()
+    }
+
+    mutating func tick() { run(engine?.handle(.tick, at: now) ?? []) }
+
+    mutating func forget() {
+        verdict = nil
+        events = []
+        endedFlows = []
+        refusal = nil
+    }
+
+    mutating func run(_ effects: [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .commit(let changes):
+                for change in changes {
+                    if change.isAdded {
+                        kernel[change.set.name, default: []].insert(change.element)
+                    } else {
+                        kernel[change.set.name]?.remove(change.element)
+                    }
+                }
+            case .install(let ruleset):
+                for set in TableSets.changing { kernel[set.name] = ruleset.elements[set.name] }
+            case .endFlows(let addresses): endedFlows += addresses
+            case .endCutFlows: break
+            case .record(let changes, let event):
+                changes.forEach { keep($0) }
+                events.append(event)
+            }
+        }
+    }
+
+    private mutating func keep(_ change: StoreChange) {
+        switch change {
+        case .put(let block):
+            store.blocks.removeAll { $0.id == block.id }
+            if block.state == .inForce {
+                store.blocks.append(block)
+            } else {
+                endedBlocks.insert(block.id)
+            }
+        case .putExemption(let exemption): store.exemptions.append(exemption)
+        case .endExemption(let id, _): store.exemptions.removeAll { $0.id == id }
+        case .putTag(let grant): store.tags.append(grant)
+        case .removeTag(let device, let tag):
+            store.tags.removeAll { $0.device == device && $0.tag == tag }
+        case .putMode(let mode): store.mode = mode
+        case .append: break
+        }
+    }
+
+    /// What must hold after every step: the kernel's sets are what the blocks in force ask for, and
+    /// so is the store.
+    var contradiction: String? {
+        guard let engine else { return nil }
+        for set in TableSets.changing {
+            let wanted = engine.cutElements[set.name] ?? []
+            let held = kernel[set.name] ?? []
+            if wanted != held { return "\(set.name) holds \(held), the blocks ask for \(wanted)" }
+        }
+        let kept = Set(store.blocks.map(\.id))
+        let inForce = Set(engine.blocks.keys)
+        return kept == inForce ? nil : "the store has \(kept), in force are \(inForce)"
+    }
+}
+
+struct ScenarioError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
