@@ -1,0 +1,68 @@
+import CNetfilter
+import Firewall
+import Glibc
+import Wire
+
+extension NftConnection {
+    /// Asks the kernel what it can do.
+    ///
+    /// Each question is a batch that would make a table with one chain and one rule. The batch has
+    /// no end, so the kernel checks it and drops it, as for `nft --check`: nothing is ever there to
+    /// be seen, and no listener hears of it.
+    ///
+    /// - Throws: EPERM without CAP_NET_ADMIN, and whatever else refuses a bare table.
+    package mutating func probe() throws(NetfilterError) -> KernelFeatures {
+        // A refusal here is about us, not about a feature.
+        if let refusal = try refusal(of: [.addTable], features: KernelFeatures()) {
+            throw NetfilterError(
+                "probe", "nf_tables", code: refusal.code, detail: refusal.detail)
+        }
+        var features = KernelFeatures()
+        let accepted = KernelFeatures()
+        var native = KernelFeatures()
+        native.nativeQueue = true
+        let queue = Statement.queue(number: 0, bypass: true)
+        features.nativeQueue = try takes(queue, features: native)
+        features.xtQueue = try takes(queue, features: accepted)
+        features.logGroup = try takes(.log(group: 0, prefix: Ruleset.tableName))
+        features.innerHeaderPayload = try takes(.hasPayload)
+        features.redirect = try takes(
+            .layer4(.tcp), .redirect(toPort: 1),
+            in: BaseChain(kind: .nat, hook: .prerouting, priority: -100))
+        features.owner = try takesTableFlags(Transaction.ownerFlag)
+        features.ownerPersist = try takesTableFlags(
+            Transaction.ownerFlag | Transaction.persistFlag)
+        features.conntrackFilteredDelete = try FlowTable.probeFilteredDelete()
+        return features
+    }
+
+    private mutating func takes(
+        _ statements: Statement...,
+        in base: BaseChain = BaseChain(kind: .filter, hook: .forward, priority: -150),
+        features: KernelFeatures = KernelFeatures()
+    ) throws(NetfilterError) -> Bool {
+        let chain = "probe"
+        return try refusal(
+            of: [
+                .addTable, .addChain(name: chain, base: base),
+                .addRule(chain: chain, Rule(statements)),
+            ], features: features) == nil
+    }
+
+    private mutating func takesTableFlags(_ flags: UInt32) throws(NetfilterError) -> Bool {
+        try refusal(of: [.addTable], features: KernelFeatures(), tableFlags: flags) == nil
+    }
+
+    /// The kernel's first refusal of a batch that is checked and never committed.
+    private mutating func refusal(
+        of operations: [FirewallOperation], features: KernelFeatures, tableFlags: UInt32? = nil
+    ) throws(NetfilterError) -> NetfilterError? {
+        var batch = Transaction(features: features, tableFlags: tableFlags)
+        // Our own table may exist and be owned, which would answer another question.
+        batch.table = "\(Ruleset.tableName)-probe-\(channel.socket.port)"
+        try batch.write(operations, to: &channel.messages, commits: false)
+        let answers = try channel.exchange()
+        guard let refused = answers.first(where: { $0.code != 0 }) else { return nil }
+        return batch.error(for: refused, in: operations)
+    }
+}

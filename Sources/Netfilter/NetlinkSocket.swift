@@ -1,0 +1,63 @@
+import CNetfilter
+import Glibc
+
+/// An open, non-blocking netlink socket with a port of its own.
+@safe
+struct NetlinkSocket: ~Copyable {
+    private let handle: OpaquePointer
+    let fileDescriptor: Int32
+    /// Where the kernel sends answers; the number other processes see as the owner of a table.
+    let port: UInt32
+
+    /// - Parameter groups: bit mask of the multicast groups 1...32 to join.
+    static func open(_ bus: Int32, groups: UInt32 = 0) throws(NetfilterError) -> NetlinkSocket {
+        let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        guard let handle = unsafe mnl_socket_open2(bus, flags) else {
+            throw .last("open netlink socket")
+        }
+        guard unsafe mnl_socket_bind(handle, groups, MNL_SOCKET_AUTOPID) == 0 else {
+            let error = NetfilterError.last("bind netlink socket")
+            unsafe mnl_socket_close(handle)
+            throw error
+        }
+        return unsafe NetlinkSocket(handle: handle)
+    }
+
+    private init(handle: OpaquePointer) {
+        unsafe self.handle = handle
+        fileDescriptor = unsafe mnl_socket_get_fd(handle)
+        port = unsafe mnl_socket_get_portid(handle)
+    }
+
+    deinit { unsafe mnl_socket_close(handle) }
+
+    /// Switches a netlink option such as NETLINK_EXT_ACK on.
+    func enable(_ option: Int32) throws(NetfilterError) {
+        var on: Int32 = 1
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe mnl_socket_setsockopt(handle, option, &on, length) == 0 else {
+            throw .last("set netlink option \(option)")
+        }
+    }
+
+    /// Sets the send or receive buffer beyond the system's limit (needs CAP_NET_ADMIN).
+    func force(_ option: Int32, octets: Int32) throws(NetfilterError) {
+        var size = octets
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe setsockopt(fileDescriptor, SOL_SOCKET, option, &size, length) == 0 else {
+            throw .last("set socket buffer to \(octets) octets")
+        }
+    }
+
+    /// Sends all messages in one datagram. The kernel has worked on them when this returns, and its
+    /// answers wait in the socket.
+    func send(_ messages: borrowing MessageBuffer) throws(NetfilterError) {
+        var sent = -1
+        repeat {
+            sent = unsafe messages.withUnsafeBytes { octets in
+                unsafe mnl_socket_sendto(handle, octets.baseAddress, octets.count)
+            }
+        } while sent < 0 && errno == EINTR
+        guard sent == messages.count else { throw .last("send \(messages.count) octets") }
+    }
+}

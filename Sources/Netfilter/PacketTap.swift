@@ -1,0 +1,215 @@
+import CNetfilter
+import Glibc
+
+/// The source of packets to inspect: a netfilter queue (inline) or log group (passive).
+///
+/// One `receive` takes up to 32 packets in one system call and answers them in one. Between the two
+/// it allocates nothing.
+package struct PacketTap: ~Copyable, @unchecked Sendable {
+    private static let batchSize = 32
+    /// A GSO packet of 64 KiB with its attributes.
+    private static let slotSize = 68 * 1024
+    /// At 208 KiB, the default, a flood of 20,000 small packets a second loses every tenth.
+    private static let receiveBuffer: Int32 = 16 * 1024 * 1024
+
+    private let socket: NetlinkSocket
+    private var batch = DatagramBatch(capacity: Self.batchSize, slotSize: Self.slotSize)
+    private var reader: TapReader
+
+    /// Binds the queue or log group.
+    ///
+    /// NETLINK_NO_ENOBUFS is set: without it the first message that does not fit marks the socket as
+    /// congested, and the kernel then refuses every further one until we have read all. The loss
+    /// itself is counted from the packets' numbers.
+    ///
+    /// - Throws: EPERM when another process has bound it, or without CAP_NET_ADMIN.
+    package static func open(_ mode: TapMode) throws(NetfilterError) -> PacketTap {
+        var channel = NetlinkChannel(try NetlinkSocket.open(NETLINK_NETFILTER), batch: 1)
+        try channel.socket.enable(NETLINK_CAP_ACK)
+        try channel.socket.enable(NETLINK_EXT_ACK)
+        try channel.socket.enable(NETLINK_NO_ENOBUFS)
+        try channel.socket.force(SO_RCVBUFFORCE, octets: receiveBuffer)
+        do throws(NetfilterError) {
+            try channel.bind(mode)
+        } catch {
+            guard error.isNotPermitted else { throw error }
+            throw NetfilterError(
+                error.operation, error.object, code: error.code,
+                detail: "another process has bound it, or CAP_NET_ADMIN is missing")
+        }
+        return PacketTap(mode: mode, socket: channel.takeSocket())
+    }
+
+    private init(mode: TapMode, socket: consuming NetlinkSocket) {
+        self.socket = socket
+        reader = TapReader(mode: mode, batchSize: Self.batchSize)
+    }
+
+    package var mode: TapMode { reader.mode }
+    package var counters: TapCounters { reader.counters }
+
+    /// For poll(2): readable when packets wait.
+    package var fileDescriptor: Int32 { socket.fileDescriptor }
+
+    /// Hands the packets that wait, 32 at most, to `body`, and sends their verdicts together.
+    ///
+    /// `body` gets what the kernel told and the packet from its IP header on; the octets are gone when
+    /// it returns. The verdict of a packet leaves after `body` has returned: what `body` has
+    /// committed to the ruleset is in force before the packet moves on. From a log group the
+    /// verdict has no meaning and is ignored.
+    ///
+    /// - Returns: how many packets were handed over; 0 when none waits.
+    package mutating func receive(
+        _ body: (_ packet: TappedPacket, _ payload: Span<UInt8>) -> TapVerdict
+    ) throws(NetfilterError) -> Int {
+        guard case .received = try batch.receive(from: socket.fileDescriptor) else { return 0 }
+        let before = counters.received
+        for index in 0..<batch.count {
+            batch.withDatagram(index) { bytes in reader.read(bytes, body) }
+        }
+        try reader.verdicts.send(to: socket.fileDescriptor)
+        return Int(counters.received - before)
+    }
+}
+
+/// What a tap does with the messages of a batch.
+private struct TapReader {
+    let mode: TapMode
+    var counters = TapCounters()
+    var verdicts: VerdictBatch
+    /// The number of the newest packet: the queue's id, or the log's sequence number.
+    private var lastNumber: UInt32?
+
+    init(mode: TapMode, batchSize: Int) {
+        self.mode = mode
+        var queue: UInt16 = 0
+        if case .queue(let number, _, _) = mode { queue = number }
+        verdicts = VerdictBatch(queue: queue, capacity: batchSize)
+    }
+
+    mutating func read(
+        _ bytes: Span<UInt8>, _ body: (TappedPacket, Span<UInt8>) -> TapVerdict
+    ) {
+        var cursor = MessageCursor()
+        while let message = cursor.next(in: bytes) { read(message, bytes, body) }
+        // An empty datagram is one that was cut, or not from the kernel.
+        if cursor.isMalformed || bytes.isEmpty { counters.malformed += 1 }
+    }
+
+    private mutating func read(
+        _ message: NetlinkMessage, _ bytes: Span<UInt8>,
+        _ body: (TappedPacket, Span<UInt8>) -> TapVerdict
+    ) {
+        switch (message.type, mode) {
+        case (Self.queuedPacket, .queue):
+            guard let packet = TappedPacket(queued: message, bytes) else {
+                counters.malformed += 1
+                return
+            }
+            count(packet.id)
+            verdicts.append(packet.id, body(packet, bytes.extracting(packet.payload)))
+        case (Self.loggedPacket, .log):
+            var sequence: UInt32?
+            guard let packet = TappedPacket(logged: message, bytes, sequence: &sequence) else {
+                counters.malformed += 1
+                return
+            }
+            count(sequence)
+            _ = body(packet, bytes.extracting(packet.payload))
+        case (UInt16(NLMSG_ERROR), _): counters.refusedVerdicts += 1
+        case (UInt16(NLMSG_DONE), .log): break
+        default: counters.malformed += 1
+        }
+    }
+
+    private mutating func count(_ number: UInt32?) {
+        counters.received += 1
+        guard let number else { return }
+        if let lastNumber { counters.lost += UInt64(number &- lastNumber &- 1) }
+        lastNumber = number
+    }
+
+    private static let queuedPacket =
+        UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_PACKET.rawValue)
+    private static let loggedPacket =
+        UInt16(NFNL_SUBSYS_ULOG) << 8 | UInt16(NFULNL_MSG_PACKET.rawValue)
+}
+
+/// Verdict messages under construction, in memory that is allocated once.
+private struct VerdictBatch {
+    /// nlmsghdr, nfgenmsg, attribute with struct nfqnl_msg_verdict_hdr, attribute with the mark.
+    private static let plainLength = 16 + 4 + 12
+    private static let markedLength = plainLength + 8
+
+    private let queue: UInt16
+    private var octets: [UInt8] = []
+
+    init(queue: UInt16, capacity: Int) {
+        self.queue = queue
+        octets.reserveCapacity(capacity * Self.markedLength)
+    }
+
+    mutating func append(_ id: UInt32, _ verdict: TapVerdict) {
+        switch verdict {
+        case .accept(let mark): appendAccept(id, mark: mark)
+        }
+    }
+
+    private mutating func appendAccept(_ id: UInt32, mark: UInt32?) {
+        appendHost(UInt32(mark == nil ? Self.plainLength : Self.markedLength))
+        appendHost16(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_VERDICT.rawValue))
+        appendHost16(UInt16(NLM_F_REQUEST))
+        appendHost(0)
+        appendHost(0)
+        // struct nfgenmsg: family, version, queue
+        octets.append(UInt8(AF_UNSPEC))
+        octets.append(UInt8(NFNETLINK_V0))
+        octets.append(UInt8(queue >> 8))
+        octets.append(UInt8(truncatingIfNeeded: queue))
+        appendHost16(12)
+        appendHost16(UInt16(NFQA_VERDICT_HDR.rawValue))
+        appendNetwork(UInt32(NF_ACCEPT))
+        appendNetwork(id)
+        guard let mark else { return }
+        appendHost16(8)
+        appendHost16(UInt16(NFQA_MARK.rawValue))
+        appendNetwork(mark)
+    }
+
+    mutating func send(to fileDescriptor: Int32) throws(NetfilterError) {
+        guard !octets.isEmpty else { return }
+        var sent = -1
+        repeat {
+            sent = unsafe octets.withUnsafeBytes { bytes in
+                unsafe Glibc.send(fileDescriptor, bytes.baseAddress, bytes.count, 0)
+            }
+        } while sent < 0 && errno == EINTR
+        octets.removeAll(keepingCapacity: true)
+        if sent < 0 { throw .last("send verdicts", "to queue \(queue)") }
+    }
+
+    private mutating func appendNetwork(_ value: UInt32) {
+        octets.append(UInt8(truncatingIfNeeded: value >> 24))
+        octets.append(UInt8(truncatingIfNeeded: value >> 16))
+        octets.append(UInt8(truncatingIfNeeded: value >> 8))
+        octets.append(UInt8(truncatingIfNeeded: value))
+    }
+
+    private mutating func appendHost(_ value: UInt32) {
+        #if _endian(little)
+            appendNetwork(value.byteSwapped)
+        #else
+            appendNetwork(value)
+        #endif
+    }
+
+    private mutating func appendHost16(_ value: UInt16) {
+        #if _endian(little)
+            octets.append(UInt8(truncatingIfNeeded: value))
+            octets.append(UInt8(value >> 8))
+        #else
+            octets.append(UInt8(value >> 8))
+            octets.append(UInt8(truncatingIfNeeded: value))
+        #endif
+    }
+}

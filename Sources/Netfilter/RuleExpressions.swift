@@ -1,0 +1,259 @@
+import CNetfilter
+import Firewall
+import Wire
+
+/// Translates the statements of one rule, and remembers what earlier matches have established, so
+/// that a protocol is checked once per rule as nft itself does.
+struct RuleExpressions: ~Copyable {
+    private let rule: RuleObject
+    private let features: KernelFeatures
+    private var isEthernet = false
+    private var family: IPFamily?
+    private var transport: UInt8?
+
+    init(table: String, chain: String, _ source: Rule, features: KernelFeatures) {
+        rule = RuleObject(table: table, chain: chain)
+        self.features = features
+        for statement in source.statements { append(statement) }
+        if let comment = source.comment { rule.setComment(comment) }
+    }
+
+    func write(to body: inout MessageBody) { rule.write(to: &body) }
+
+    private mutating func append(_ statement: Statement) {
+        switch statement {
+        case .inputInterface, .inputInterfaceIn, .etherSourceIn, .etherSourceMasked:
+            appendLinkMatch(statement)
+        case .sourceIn, .destinationIn, .source, .destination: appendAddressMatch(statement)
+        case .layer4, .destinationPort, .sourcePort, .hasPayload: appendTransportMatch(statement)
+        case .isReply, .connectionMark, .packetMark, .packetMarkIsClear:
+            appendStateMatch(statement)
+        default: appendAction(statement)
+        }
+    }
+
+    private mutating func appendLinkMatch(_ statement: Statement) {
+        switch statement {
+        case .inputInterface(let name):
+            // iifname "lan0"
+            rule.loadMeta(NFT_META_IIFNAME)
+            rule.compare(name.paddedOctets)
+        case .inputInterfaceIn(let set):
+            // iifname @name
+            rule.loadMeta(NFT_META_IIFNAME)
+            rule.lookup(set)
+        case .etherSourceIn(let set):
+            // ether saddr @name
+            loadEtherSource()
+            rule.lookup(set)
+        case .etherSourceMasked(let length, let set):
+            // ether saddr & ff:ff:ff:00:00:00 == @name
+            loadEtherSource()
+            rule.mask(MACPrefix.mask(length: length).octets)
+            rule.lookup(set)
+        default: preconditionFailure("not a link match")
+        }
+    }
+
+    /// A packet from a ppp or tun interface has no such header: the type is checked first.
+    private mutating func loadEtherSource() {
+        if !isEthernet {
+            // meta iiftype ether
+            rule.loadMeta(NFT_META_IFTYPE)
+            rule.compare(UInt16(1).hostOctets)
+            isEthernet = true
+        }
+        rule.loadPayload(NFT_PAYLOAD_LL_HEADER.rawValue, offset: 6, length: 6)
+    }
+
+    private mutating func appendAddressMatch(_ statement: Statement) {
+        switch statement {
+        case .sourceIn(let set, let family):
+            // ip saddr @name
+            loadAddress(family, offset: family.sourceOffset, length: family.addressLength)
+            rule.lookup(set)
+        case .destinationIn(let set, let family):
+            // ip daddr @name
+            loadAddress(family, offset: family.destinationOffset, length: family.addressLength)
+            rule.lookup(set)
+        case .source(let prefix):
+            // ip saddr 203.0.113.0/24
+            match(prefix, offset: prefix.family.sourceOffset)
+        case .destination(let prefix):
+            // ip daddr 203.0.113.0/24
+            match(prefix, offset: prefix.family.destinationOffset)
+        default: preconditionFailure("not an address match")
+        }
+    }
+
+    private mutating func loadAddress(_ family: IPFamily, offset: Int, length: Int) {
+        if self.family != family {
+            // meta nfproto ipv4
+            rule.loadMeta(NFT_META_NFPROTO)
+            rule.compare([family.number])
+            self.family = family
+        }
+        rule.loadPayload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, offset: offset, length: length)
+    }
+
+    /// A prefix of whole octets loads only those; any other loads the address and masks it.
+    private mutating func match(_ prefix: IPPrefix, offset: Int) {
+        let octets = prefix.base.octets
+        if prefix.length > 0, prefix.length % 8 == 0 {
+            let length = prefix.length / 8
+            loadAddress(prefix.family, offset: offset, length: length)
+            rule.compare(Array(octets.prefix(length)))
+        } else {
+            loadAddress(prefix.family, offset: offset, length: octets.count)
+            rule.mask(prefix.maskOctets)
+            rule.compare(octets)
+        }
+    }
+
+    private mutating func appendTransportMatch(_ statement: Statement) {
+        switch statement {
+        case .layer4(let number):
+            // meta l4proto tcp
+            requireTransport(number.rawValue)
+        case .destinationPort(let transport, let port):
+            // tcp dport 53
+            requireTransport(transport.rawValue)
+            rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 2, length: 2)
+            rule.compare(port.networkOctets)
+        case .sourcePort(let transport, let port):
+            // tcp sport 53
+            requireTransport(transport.rawValue)
+            rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 2)
+            rule.compare(port.networkOctets)
+        case .hasPayload:
+            // @ih,0,8 >= 0x0
+            // The load does the work: it breaks off the rule for a segment without payload. The
+            // comparison always holds, and is there because nft prints no load without one.
+            rule.loadPayload(innerHeader, offset: 0, length: 1)
+            rule.compare([0], operation: NFT_CMP_GTE)
+        default: preconditionFailure("not a transport match")
+        }
+    }
+
+    private mutating func requireTransport(_ number: UInt8) {
+        guard transport != number else { return }
+        rule.loadMeta(NFT_META_L4PROTO)
+        rule.compare([number])
+        transport = number
+    }
+
+    private func appendStateMatch(_ statement: Statement) {
+        switch statement {
+        case .isReply:
+            // ct direction reply
+            rule.loadConnection(NFT_CT_DIRECTION)
+            rule.compare([UInt8(IP_CT_DIR_REPLY.rawValue)])
+        case .connectionMark(let value, let field):
+            // ct mark & 0x000f0000 == 0x00020000
+            rule.loadConnection(NFT_CT_MARK)
+            rule.mask(field.mask.hostOctets)
+            rule.compare(field.bits(value).hostOctets)
+        case .packetMark(let value, let field):
+            // meta mark & 0x000f0000 == 0x00020000
+            rule.loadMeta(NFT_META_MARK)
+            rule.mask(field.mask.hostOctets)
+            rule.compare(field.bits(value).hostOctets)
+        case .packetMarkIsClear(let field):
+            // meta mark & 0x000f0000 == 0x00000000
+            rule.loadMeta(NFT_META_MARK)
+            rule.mask(field.mask.hostOctets)
+            rule.compare(UInt32(0).hostOctets)
+        default: preconditionFailure("not a state match")
+        }
+    }
+
+    private func appendAction(_ statement: Statement) {
+        switch statement {
+        case .setConnectionMark(let value, let field):
+            // ct mark set ct mark & 0xfff2ffff | 0x00020000
+            rule.loadConnection(NFT_CT_MARK)
+            rule.mask((~field.mask).hostOctets, xor: field.bits(value).hostOctets)
+            rule.storeConnectionMark()
+        case .clearPacketMark(let field):
+            // meta mark set meta mark & 0xfff0ffff
+            rule.loadMeta(NFT_META_MARK)
+            rule.mask((~field.mask).hostOctets)
+            rule.storePacketMark()
+        case .counter: rule.count()
+        case .queue(let number, let bypass):
+            // queue num 5 bypass
+            if features.nativeQueue {
+                rule.queueNatively(number, bypass: bypass)
+            } else {
+                rule.queueByTarget(number, bypass: bypass)
+            }
+        case .log(let group, let prefix):
+            // log prefix "regionlock" group 7 queue-threshold 1
+            rule.log(group: group, prefix: prefix)
+        case .rejectWithTCPReset: rule.reject(type: NFT_REJECT_TCP_RST)
+        case .rejectAsProhibited:
+            // reject with icmpx admin-prohibited
+            rule.reject(
+                type: NFT_REJECT_ICMPX_UNREACH,
+                code: UInt8(NFT_REJECT_ICMPX_ADMIN_PROHIBITED.rawValue))
+        case .redirect(let port): rule.redirect(toPort: port)
+        case .accept: rule.verdict(NF_ACCEPT)
+        case .drop: rule.verdict(NF_DROP)
+        case .jump(let chain): rule.verdict(NFT_JUMP.rawValue, chain: chain)
+        case .goto(let chain): rule.verdict(NFT_GOTO.rawValue, chain: chain)
+        default: preconditionFailure("not an action")
+        }
+    }
+}
+
+/// NFT_PAYLOAD_INNER_HEADER, which Linux 5.17 brought and older headers lack: the octets behind the
+/// transport header.
+private let innerHeader: UInt32 = 3
+
+extension IPFamily {
+    /// NFPROTO_IPV4 or NFPROTO_IPV6.
+    fileprivate var number: UInt8 {
+        switch self {
+        case .ipv4: UInt8(NFPROTO_IPV4)
+        case .ipv6: UInt8(NFPROTO_IPV6)
+        }
+    }
+
+    /// Where the source address stands in the header (RFC 791 section 3.1, RFC 8200 section 3).
+    fileprivate var sourceOffset: Int {
+        switch self {
+        case .ipv4: 12
+        case .ipv6: 8
+        }
+    }
+
+    fileprivate var destinationOffset: Int { sourceOffset + addressLength }
+
+    fileprivate var addressLength: Int {
+        switch self {
+        case .ipv4: 4
+        case .ipv6: 16
+        }
+    }
+}
+
+extension IPPrefix {
+    /// Ones for the prefix, zeros behind it.
+    fileprivate var maskOctets: [UInt8] {
+        (0..<base.bitWidth / 8).map { index in
+            let bits = max(0, min(8, length - 8 * index))
+            return UInt8(truncatingIfNeeded: 0xff00 >> bits)
+        }
+    }
+}
+
+extension FixedWidthInteger {
+    /// In this machine's order, as registers hold marks and types.
+    fileprivate var hostOctets: [UInt8] {
+        #if _endian(little)
+            networkOctets.reversed()
+        #else
+            networkOctets
+        #endif
+    }
+}

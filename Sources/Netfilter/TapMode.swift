@@ -1,0 +1,40 @@
+/// Where packets come from.
+package enum TapMode: Hashable, Sendable {
+    /// The packets themselves, held by the kernel until their verdict.
+    ///
+    /// - maximumLength: packets held at once. A daemon that hangs holds that many for ever, one that
+    ///   is slow drops or passes what comes after; 1024 is 0.1 s of a busy site.
+    /// - failOpen: what does not fit passes, instead of being dropped. It needs `bypass` in the rule
+    ///   as well, for the time when no daemon runs.
+    case queue(number: UInt16, maximumLength: UInt32 = 1024, failOpen: Bool)
+    /// Copies, `range` octets of each at most.
+    case log(group: UInt16, range: UInt32 = 0xffff)
+
+    package var description: String {
+        switch self {
+        case .queue(let number, _, _): "queue \(number)"
+        case .log(let group, _): "log group \(group)"
+        }
+    }
+}
+
+/// What becomes of a queued packet. It is always accepted: a packet that must not pass leaves the
+/// queue with a mark by which the commit chain rejects it, so that its sender gets an answer.
+package enum TapVerdict: Hashable, Sendable {
+    /// - mark: the whole new packet mark, as `MarkField.setting` makes it; nil leaves it as it was.
+    case accept(mark: UInt32?)
+}
+
+/// What a tap has counted since it was opened.
+package struct TapCounters: Hashable, Sendable {
+    /// Packets handed to the body.
+    package internal(set) var received: UInt64 = 0
+    /// Packets the kernel meant for us and could not deliver, by gaps in their numbers. Packets
+    /// beyond the queue's maximum length never got a number; the kernel counts those as
+    /// `queue_dropped` in /proc/net/netfilter/nfnetlink_queue.
+    package internal(set) var lost: UInt64 = 0
+    /// Messages that made no sense.
+    package internal(set) var malformed: UInt64 = 0
+    /// Verdicts for packets that were gone.
+    package internal(set) var refusedVerdicts: UInt64 = 0
+}

@@ -1,0 +1,103 @@
+import Firewall
+import Netfilter
+import Testing
+import Wire
+
+/// The real table in the real kernel: every design installs, prints as it should, and becomes every
+/// other in one transaction.
+@Suite struct TableDesignTests {
+    static let designs: [String: @Sendable () throws -> TableDesign] = [
+        "everything": {
+            try design(
+                tap: .inline(queue: 5, bypass: true), tagged: try everyone,
+                allowed: [
+                    .init(prefix: try #require(IPPrefix("203.0.113.0/24")), port: 443),
+                    .init(prefix: try #require(IPPrefix("2001:db8::1")), port: nil),
+                ], keepsGatewayDNS: true, noticePort: 9741)
+        },
+        "passive": { try design(tap: .passive(group: 7), tagged: try everyone) },
+        "nobody": { try design(tap: .passive(group: 7), tagged: .init()) },
+        "old kernel": {
+            try design(
+                tap: .inline(queue: 6, bypass: false), tagged: try everyone, keepsGatewayDNS: true,
+                noticePort: 9741, capabilities: .init(innerHeader: false, redirect: false))
+        },
+        "source only": {
+            try design(
+                tap: .inline(queue: 5, bypass: true), tagged: try everyone, shape: .sourceOnly)
+        },
+    ]
+
+    @Test(arguments: designs.keys.sorted())
+    func printsAsItShould(name: String) async throws {
+        try await inNetworkNamespace {
+            let ruleset = try Self.ruleset(name)
+            var connection = try NftConnection.open()
+            let features = try connection.probe()
+            try connection.commit(
+                RulesetPlan.operations(from: nil, to: ruleset), features: features)
+            #expect(try connection.readTable().map(ruleset.drift(in:)) == [])
+            let listing = try shell(
+                "nft list table inet \(Ruleset.tableName)", discardingErrors: true)
+            expectEqualLines(normalised(listing), printable(ruleset.text, features))
+        }
+    }
+
+    @Test(arguments: designs.keys.sorted())
+    func becomesEveryOther(name: String) async throws {
+        try await inNetworkNamespace {
+            var connection = try NftConnection.open()
+            let features = try connection.probe()
+            let current = try Self.ruleset(name)
+            try connection.commit(
+                RulesetPlan.operations(from: nil, to: current), features: features)
+            for other in Self.designs.keys.sorted() {
+                let next = try Self.ruleset(other)
+                // From what we believe is there, and back from what is.
+                try connection.commit(
+                    RulesetPlan.operations(from: current, to: next), features: features)
+                let there = try #require(try connection.readTable())
+                #expect(next.drift(in: there) == [], "\(name) to \(other)")
+                try connection.commit(
+                    RulesetPlan.operations(from: there, to: current), features: features)
+                let back = try #require(try connection.readTable())
+                #expect(current.drift(in: back) == [], "\(other) back to \(name)")
+            }
+        }
+    }
+
+    private static var everyone: TableDesign.Tagged {
+        get throws {
+            let mac = try #require(MACAddress("64:b4:73:00:00:10"))
+            return .init(
+                macs: [mac: "phone 1"], exceptMACs: [MACAddress(value: 7)],
+                makers: [
+                    MACPrefix(base: mac, length: 24), MACPrefix(base: mac, length: 28),
+                    MACPrefix(base: mac, length: 36),
+                ],
+                interfaces: [try #require(InterfaceName("lan0"))],
+                prefixes: [
+                    try #require(IPPrefix("10.20.0.0/24")), try #require(IPPrefix("10.20.0.7")),
+                    try #require(IPPrefix("10.20.1.0/24")), try #require(IPPrefix("fd20::/64")),
+                ])
+        }
+    }
+
+    private static func design(
+        tap: TableDesign.Tap, tagged: TableDesign.Tagged, allowed: [TableDesign.Allowed] = [],
+        keepsGatewayDNS: Bool = false, noticePort: UInt16? = nil,
+        shape: TableDesign.Shape = .complete, capabilities: TableCapabilities = .all
+    ) throws -> TableDesign {
+        TableDesign(
+            tap: tap, mark: MarkField(mask: 0x000f_0000), shape: shape, tagged: tagged,
+            allowed: allowed, keepsGatewayDNS: keepsGatewayDNS, noticePort: noticePort,
+            capabilities: capabilities)
+    }
+
+    private static func ruleset(_ name: String) throws -> Ruleset {
+        let make = try #require(designs[name])
+        let cut = SetElement(.mac(MACAddress(value: 0x0200_0000_0031)), comment: "B-7F3K")
+        let down = SetElement(.address(try #require(IPAddress("10.20.0.31"))), comment: "B-7F3K")
+        return try make().ruleset(cut: ["blocked_mac": [cut], "down_ip4": [down]])
+    }
+}
