@@ -1,0 +1,59 @@
+/// Bounds on what devices can make the inspector hold.
+package struct InspectionLimits: Hashable, Sendable {
+    /// Bytes kept of one flow. A TLS hello of 16 KiB, the most one record carries (RFC 8446
+    /// section 5.1), with room for the headers of more records.
+    package var bytesPerFlow: Int
+    /// Flows kept at a time. A flow is kept only between the pieces of one message.
+    package var flows: Int
+    /// Bytes kept of all flows together, allocated capacity included.
+    package var bytesInTotal: Int
+    /// A flow that has been silent for so long is forgotten. TCP retransmits well within it:
+    /// RFC 6298 section 2 starts at one second and doubles.
+    package var flowTimeoutSeconds: UInt64
+
+    package init(
+        bytesPerFlow: Int, flows: Int, bytesInTotal: Int, flowTimeoutSeconds: UInt64
+    ) {
+        self.bytesPerFlow = bytesPerFlow
+        self.flows = flows
+        self.bytesInTotal = bytesInTotal
+        self.flowTimeoutSeconds = flowTimeoutSeconds
+    }
+
+    package static let standard = InspectionLimits(
+        bytesPerFlow: 17 * 1024, flows: 8_192, bytesInTotal: 16 * 1024 * 1024,
+        flowTimeoutSeconds: 10)
+}
+
+/// What the inspector has met since it started. Every packet that was not understood is in here.
+package struct InspectionCounters: Hashable, Sendable {
+    package var packets: UInt64 = 0
+    /// Names handed to the caller.
+    package var sightings: UInt64 = 0
+    /// Packets whose bytes break the protocol they claim.
+    package var malformed: UInt64 = 0
+    /// IP fragments that were not whole enough to read.
+    package var fragments: UInt64 = 0
+    /// Packets that are not TCP or UDP over IP.
+    package var otherProtocols: UInt64 = 0
+    /// Packets of flows that `InspectedPorts` does not name, replies included.
+    package var otherPorts: UInt64 = 0
+    /// Hellos read to their end that named no server.
+    package var hellosWithoutName: UInt64 = 0
+    /// TLS flows given up because no name came within `bytesPerFlow`.
+    package var hellosTooLong: UInt64 = 0
+    /// Segments whose sequence numbers fit no kept byte of their flow.
+    package var segmentsOutOfWindow: UInt64 = 0
+    /// Segments that brought other bytes for a place already filled.
+    package var segmentsInConflict: UInt64 = 0
+    /// Flows forgotten because they were silent.
+    package var flowsExpired: UInt64 = 0
+    /// Flows forgotten because a limit was reached: the longest silent goes first.
+    package var flowsEvicted: UInt64 = 0
+    /// Flows kept now.
+    package var flowsOpen: Int = 0
+    /// Bytes kept now.
+    package var bytesKept: Int = 0
+
+    package init() {}
+}

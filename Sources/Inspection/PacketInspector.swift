@@ -1,0 +1,149 @@
+package import Wire
+
+/// Reads the names a device asks for out of its packets, one packet at a time.
+///
+/// A whole question, hello or request in one packet is read where it lies, without allocation. Only
+/// what is split over packets is copied and kept, within `InspectionLimits`. The inspector does not
+/// remember settled flows: the caller marks them in the kernel and shows their packets no more.
+///
+/// Where the SYN of a flow is not seen, the first segment seen need not be the first sent. So a
+/// segment that begins as nothing known is kept until what comes before it arrives, the flow falls
+/// silent, or the buffer is full.
+package struct PacketInspector: ~Copyable {
+    private let limits: InspectionLimits
+    private var assembler: StreamAssembler
+    private var tally = InspectionCounters()
+
+    package init(limits: InspectionLimits = .standard) {
+        self.limits = limits
+        assembler = StreamAssembler(limits: limits)
+    }
+
+    package var counters: InspectionCounters {
+        var counters = tally
+        counters.flowsExpired = assembler.flowsExpired
+        counters.flowsEvicted = assembler.flowsEvicted
+        counters.flowsOpen = assembler.count
+        counters.bytesKept = assembler.bytesKept
+        return counters
+    }
+
+    /// Looks at one packet, of up to 64 KiB, and calls `visit` for each name it shows or completes.
+    ///
+    /// `nanoseconds` is a clock that does not go back; flows time out by it. A name may be shown
+    /// again when the device sends it again.
+    package mutating func inspect(
+        _ packet: Span<UInt8>, link: LinkLayer, at nanoseconds: UInt64,
+        visit: (borrowing Sighting) -> Void
+    ) -> InspectionOutcome {
+        tally.packets += 1
+        let headers: PacketHeaders
+        do throws(HeaderFault) {
+            headers = try PacketHeaders(packet, link: link)
+        } catch {
+            return note(error)
+        }
+        let flow = headers.flow
+        guard
+            let dialect = InspectedPorts.dialect(flow.transport, port: flow.destinationPort)
+        else {
+            tally.otherPorts += 1
+            // A reply belongs to a flow whose other direction is still to be read.
+            let isReply = InspectedPorts.dialect(flow.transport, port: flow.sourcePort) != nil
+            return isReply ? .open : .settled
+        }
+        let payload = packet.extracting(headers.payload)
+        var sightings: UInt64 = 0
+        let show = { (name: borrowing NameBuffer) in
+            sightings += 1
+            visit(Sighting(flow: flow, vector: dialect.vector, name: copy name))
+        }
+        let outcome =
+            dialect == .dnsDatagram
+            ? readDatagram(payload, isFirstFragment: headers.isFirstFragment, show)
+            : readSegment(payload, headers, dialect, at: nanoseconds, show)
+        tally.sightings += sightings
+        return outcome
+    }
+
+    /// The flow a packet belongs to; nil when it is not TCP or UDP, or cannot be read.
+    package static func flow(of packet: Span<UInt8>, link: LinkLayer) -> FlowKey? {
+        try? PacketHeaders(packet, link: link).flow
+    }
+
+    /// Who sent an IP packet; nil when it is no IP packet, or a fragment but the first.
+    package static func sourceAddress(of packet: Span<UInt8>, link: LinkLayer) -> IPAddress? {
+        try? InternetHeader(packet, link: link).source
+    }
+
+    private mutating func note(_ fault: HeaderFault) -> InspectionOutcome {
+        switch fault {
+        case .malformed:
+            tally.malformed += 1
+            return .malformed
+        case .foreign: tally.otherProtocols += 1
+        case .fragment: tally.fragments += 1
+        }
+        // An ICMP error or a fragment can share the conntrack entry of a flow that is inspected.
+        return .open
+    }
+
+    private mutating func readDatagram(
+        _ payload: Span<UInt8>, isFirstFragment: Bool, _ show: (borrowing NameBuffer) -> Void
+    ) -> InspectionOutcome {
+        switch DNSQuestion.read(payload, name: show) {
+        case .message: return .open
+        case .incomplete where isFirstFragment:
+            tally.fragments += 1
+            return .open
+        default:
+            tally.malformed += 1
+            return .malformed
+        }
+    }
+
+    private mutating func readSegment(
+        _ payload: Span<UInt8>, _ headers: PacketHeaders, _ dialect: Dialect,
+        at nanoseconds: UInt64, _ show: (borrowing NameBuffer) -> Void
+    ) -> InspectionOutcome {
+        guard !payload.isEmpty else { return .open }
+        assembler.expire(at: nanoseconds)
+        let reader = StreamReader(dialect: dialect, limit: limits.bytesPerFlow)
+        var buffer = assembler.take(headers.flow) ?? StreamBuffer(at: headers.sequence)
+        let place = buffer.place(
+            of: headers.sequence, count: payload.count, limit: limits.bytesPerFlow)
+        if place == .outOfWindow {
+            tally.segmentsOutOfWindow += 1
+            guard reader.mayBegin(payload) else {
+                reader.readAlone(payload, name: show)
+                assembler.keep(buffer, of: headers.flow, at: nanoseconds)
+                return .open
+            }
+            // The ports may have been given to a new connection.
+            buffer = StreamBuffer(at: headers.sequence)
+        }
+        let conflicts = buffer.conflicts
+        let finding = reader.read(payload, at: headers.sequence, into: &buffer, name: show)
+        tally.segmentsInConflict += buffer.conflicts - conflicts
+        if case .settled(let settlement) = finding {
+            note(settlement)
+            return .settled
+        }
+        if headers.isStreamStart, dialect == .tls, !reader.mayBegin(payload) { return .settled }
+        let end = headers.sequence &+ UInt32(truncatingIfNeeded: payload.count)
+        if buffer.isWorthKeeping(after: end) {
+            assembler.keep(buffer, of: headers.flow, at: nanoseconds)
+        }
+        guard finding == .malformed else { return .open }
+        tally.malformed += 1
+        return .malformed
+    }
+
+    private mutating func note(_ settlement: StreamReader.Settlement) {
+        switch settlement {
+        case .named, .notHello: break
+        case .nameless: tally.hellosWithoutName += 1
+        case .tooLong: tally.hellosTooLong += 1
+        }
+    }
+}

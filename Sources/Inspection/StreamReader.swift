@@ -1,0 +1,228 @@
+import Wire
+
+/// Reads one stream, segment by segment, in the dialect of its port.
+///
+/// It holds no state of its own: what must wait is in the `StreamBuffer` it is given.
+struct StreamReader {
+    /// What has been found out after a segment.
+    enum Finding: Hashable {
+        case open
+        case malformed
+        case settled(Settlement)
+    }
+
+    /// Why nothing later of a stream can show a name.
+    enum Settlement: Hashable {
+        case named
+        /// The hello was read to its end and names no server.
+        case nameless
+        /// The buffer is full of what began as a hello.
+        case tooLong
+        /// The buffer is full, and no hello begins in it.
+        case notHello
+    }
+
+    /// What stays of a full buffer that shows no message: the beginning of one may be at its end.
+    /// Long enough for a request line that has not ended (RFC 9112 section 3 asks for 8,000 octets
+    /// at least; what goes beyond is read when its segment begins with it).
+    static let keptTail = 8 * 1024
+
+    let dialect: Dialect
+    let limit: Int
+
+    private struct Round {
+        /// Bytes of the segment that need no further look.
+        let taken: Int
+        let finding: Finding
+    }
+
+    /// Everything that stands whole at the front of some bytes has been read.
+    private struct Drained {
+        /// May go beyond the end: the rest of a message whose names are known.
+        var consumed = 0
+        /// Names that the bytes behind `consumed` have shown.
+        var names = 0
+        var end: StreamReading = .message(length: 0)
+        var isMalformed = false
+        /// Messages were read behind bytes that are none.
+        var isBehindForeign = false
+
+        var settlement: Settlement? {
+            guard case .settled(let named) = end else { return nil }
+            return named ? .named : .nameless
+        }
+    }
+
+    private var keptTail: Int { min(Self.keptTail, limit / 2) }
+
+    /// Feeds one segment. `visit` gets each name the first time its bytes are there.
+    func read(
+        _ segment: Span<UInt8>, at sequence: UInt32, into buffer: inout StreamBuffer,
+        name visit: (borrowing NameBuffer) -> Void
+    ) -> Finding {
+        var finding = Finding.open
+        var offset = 0
+        // Each round reads a byte at least, or makes room and then does.
+        while offset < segment.count {
+            let rest = segment.extracting(droppingFirst: offset)
+            let position = sequence &+ UInt32(truncatingIfNeeded: offset)
+            let round: Round
+            switch buffer.place(of: position, count: rest.count, limit: limit) {
+            case .known, .outOfWindow: return finding
+            case .next(let known):
+                offset += known
+                round = readNext(rest.extracting(droppingFirst: known), into: &buffer, visit)
+            case .at(let place, let known):
+                offset += known
+                let piece = rest.extracting(droppingFirst: known)
+                round = readAmongOthers(piece, at: place, into: &buffer, visit)
+            }
+            offset += round.taken
+            switch round.finding {
+            case .open: break
+            case .malformed: finding = .malformed
+            case .settled: return round.finding
+            }
+        }
+        return finding
+    }
+
+    /// Reads a segment that fits nothing its flow has sent, and keeps nothing of it.
+    func readAlone(_ segment: Span<UInt8>, name visit: (borrowing NameBuffer) -> Void) {
+        _ = drain(segment, skippingNames: 0, visit)
+    }
+
+    /// Whether a message begins with the first byte, as far as one can tell.
+    func mayBegin(_ bytes: Span<UInt8>) -> Bool {
+        switch decode(bytes, { _ in }) {
+        case .message, .incomplete, .settled: true
+        case .foreign, .malformed: false
+        }
+    }
+
+    /// The usual case: nothing waits, so the segment is read where it lies, and only what is not
+    /// whole is copied.
+    private func readNext(
+        _ segment: Span<UInt8>, into buffer: inout StreamBuffer,
+        _ visit: (borrowing NameBuffer) -> Void
+    ) -> Round {
+        let drained = drain(segment, skippingNames: 0, visit)
+        if let settlement = drained.settlement {
+            return Round(taken: segment.count, finding: .settled(settlement))
+        }
+        buffer.advance(by: drained.consumed)
+        if drained.consumed < segment.count {
+            var rest = segment.extracting(droppingFirst: drained.consumed)
+            if rest.count > limit {
+                if dialect == .tls { return overflow(drained, of: segment) }
+                buffer.advance(by: rest.count - keptTail)
+                rest = rest.extracting(last: keptTail)
+            }
+            _ = buffer.insert(rest, at: 0)
+            buffer.shown = (buffer.base, drained.names)
+        }
+        return Round(taken: segment.count, finding: drained.isMalformed ? .malformed : .open)
+    }
+
+    /// Puts as much of the segment as fits to what waits, and reads the run of bytes it completes.
+    private func readAmongOthers(
+        _ segment: Span<UInt8>, at place: Int, into buffer: inout StreamBuffer,
+        _ visit: (borrowing NameBuffer) -> Void
+    ) -> Round {
+        let start = max(place, 0)
+        let piece = segment.extracting(first: min(segment.count, limit - start))
+        let (run, differs) = buffer.insert(piece, at: place)
+        var drained = drain(run, of: &buffer, visit)
+        if differs, drained.settlement == nil {
+            // Which copy counts is the receiver's choice: the name may stand in either.
+            _ = buffer.insert(piece, at: start, replacing: true)
+            buffer.shown.names = 0
+            drained = drain(run, of: &buffer, visit)
+        }
+        if let settlement = drained.settlement {
+            return Round(taken: segment.count, finding: .settled(settlement))
+        }
+        if run.lowerBound == 0, drained.consumed > 0 {
+            buffer.advance(by: drained.consumed)
+        } else if piece.count < segment.count {
+            if dialect == .tls { return overflow(drained, of: segment) }
+            buffer.advance(by: run.upperBound - min(keptTail, run.count))
+        }
+        return Round(taken: piece.count, finding: drained.isMalformed ? .malformed : .open)
+    }
+
+    private func overflow(_ drained: Drained, of segment: Span<UInt8>) -> Round {
+        let settlement: Settlement = drained.end == .incomplete ? .tooLong : .notHello
+        return Round(taken: segment.count, finding: .settled(settlement))
+    }
+
+    /// Reads a run of kept bytes; names it has shown before are not shown again.
+    private func drain(
+        _ run: Range<Int>, of buffer: inout StreamBuffer,
+        _ visit: (borrowing NameBuffer) -> Void
+    ) -> Drained {
+        let start = buffer.base &+ UInt32(truncatingIfNeeded: run.lowerBound)
+        let known = buffer.shown.at == start ? buffer.shown.names : 0
+        let drained = drain(
+            buffer.bytes.span.extracting(run), skippingNames: known, visit)
+        let end = start &+ UInt32(truncatingIfNeeded: drained.consumed)
+        buffer.shown = (end, drained.names)
+        return drained
+    }
+
+    /// Reads every message that begins in `bytes`, from the first on.
+    private func drain(
+        _ bytes: Span<UInt8>, skippingNames known: Int, _ visit: (borrowing NameBuffer) -> Void
+    ) -> Drained {
+        var result = Drained()
+        var known = known
+        var offset = 0
+        while offset < bytes.count {
+            let rest = bytes.extracting(droppingFirst: offset)
+            let length: Int
+            result.end = decode(rest) { name in
+                result.names += 1
+                if result.names > known { visit(name) }
+            }
+            if case .malformed = result.end, !result.isBehindForeign { result.isMalformed = true }
+            switch result.end {
+            case .message(let whole): length = whole
+            case .malformed(let whole?) where whole <= rest.count && !result.isBehindForeign:
+                length = whole
+            case .foreign, .malformed:
+                // The bytes stay: their beginning may still come. What follows them is read now.
+                guard let next = nextMessage(rest) else { return result }
+                result.isBehindForeign = true
+                length = next
+            case .incomplete, .settled: return result
+            }
+            offset += length
+            if !result.isBehindForeign {
+                result.consumed = offset
+                result.names = 0
+                known = 0
+            }
+        }
+        return result
+    }
+
+    private func nextMessage(_ bytes: Span<UInt8>) -> Int? {
+        switch dialect {
+        case .dnsStream: DNSQuestion.nextFramed(bytes)
+        case .http: HTTPRequest.nextRequest(bytes)
+        // A hello is always the first of its stream, a question the only one of its datagram.
+        case .tls, .dnsDatagram: nil
+        }
+    }
+
+    private func decode(
+        _ bytes: Span<UInt8>, _ visit: (borrowing NameBuffer) -> Void
+    ) -> StreamReading {
+        switch dialect {
+        case .dnsDatagram: DNSQuestion.read(bytes, name: visit)
+        case .dnsStream: DNSQuestion.readFramed(bytes, name: visit)
+        case .tls: ClientHello.read(bytes, name: visit)
+        case .http: HTTPRequest.read(bytes, name: visit)
+        }
+    }
+}
