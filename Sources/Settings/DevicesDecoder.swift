@@ -1,0 +1,149 @@
+import Policy
+import Wire
+
+/// Reads the files of `devices.d`, each a tag with the tests that give it or a list of devices.
+///
+/// A device and a label stand in all of them together once.
+struct DevicesDecoder {
+    private var places: [DeviceSelector: SourceLocation] = [:]
+    private var placesByLabel: [String: SourceLocation] = [:]
+
+    mutating func decode(
+        _ root: YAMLNode, in file: FileScope, into settings: inout GatewaySettings
+    ) {
+        let keys = ["tag", "match", "except", "devices"]
+        guard let fields = Fields.root(of: root, in: file, keys: keys) else { return }
+        if let devices = fields["devices"] {
+            for key in ["tag", "match", "except"] where fields[key] != nil {
+                file.error(
+                    "\"devices\" and \(quoted(key)) are two kinds of file", at: devices.span,
+                    hint: "A file gives one tag (tag, match, except) or lists devices.")
+                return
+            }
+            settings.devices += self.devices(devices)
+        } else if let rule = Self.tagRule(fields) {
+            settings.tagRules.append(rule)
+        }
+    }
+
+    private static func tagRule(_ fields: Fields) -> TagRule? {
+        guard fields["tag"] != nil || fields["match"] != nil else {
+            fields.missing("\"tag\" or \"devices\"")
+            return nil
+        }
+        let tag = fields.required("tag")?.tag()
+        let match = fields.required("match")?
+            .someItems(of: "tests", limit: SettingsLimits.selectorsPerFile)
+        let except = fields["except"]?.items(of: "tests", limit: SettingsLimits.selectorsPerFile)
+        let matchSelectors = match?.compactMap(selector) ?? []
+        let exceptSelectors = except?.compactMap(selector) ?? []
+        guard let tag else { return nil }
+        return TagRule(tag: tag, match: matchSelectors, except: exceptSelectors)
+    }
+
+    /// One entry of `match` or `except`: a mapping with one key.
+    private static func selector(_ field: Field) -> Located<DeviceSelector>? {
+        let dhcp = "Use oui_vendor, interface or subnet: what a client says of itself is no proof."
+        let fields = Fields(
+            field, keys: ["mac", "oui_vendor", "interface", "subnet"],
+            unsupported: ["dhcp_hostname": dhcp, "dhcp_vendor_class": dhcp])
+        guard let fields else { return nil }
+        var selectors: [DeviceSelector?] = []
+        if let mac = fields["mac"] { selectors.append(mac.mac().map(DeviceSelector.mac)) }
+        if let vendor = fields["oui_vendor"] { selectors.append(vendor.vendor()) }
+        if let interface = fields["interface"] {
+            selectors.append(interface.interface().map(DeviceSelector.interface))
+        }
+        if let subnet = fields["subnet"] {
+            selectors.append(subnet.prefix().map(DeviceSelector.prefix))
+        }
+        if selectors.count > 1 || fields.isEmpty {
+            field.error(
+                "an entry of \(field.name) has one test",
+                hint: "Write each test in a line of its own, beginning with \"- \".")
+            return nil
+        }
+        return selectors.first?.map { Located($0, at: field.file.location(field.span)) }
+    }
+
+    private mutating func devices(_ field: Field) -> [KnownDevice] {
+        let items = field.items(of: "devices", limit: SettingsLimits.devicesPerFile) ?? []
+        var devices: [KnownDevice] = []
+        for item in items {
+            let device = device(Field(name: "device", node: item.node, file: item.file))
+            if let device { devices.append(device) }
+        }
+        return devices
+    }
+
+    private mutating func device(_ field: Field) -> KnownDevice? {
+        guard let fields = Fields(field, keys: ["mac", "address", "label", "tags"]) else {
+            return nil
+        }
+        let label = self.label(fields["label"])
+        let tags = fields["tags"]?.tags() ?? []
+        if fields["mac"] != nil, fields["address"] != nil {
+            fields.error("a device has a mac or an address, not both")
+            return nil
+        }
+        guard let key = fields["mac"] ?? fields["address"] else {
+            fields.missing("\"mac\" or \"address\"")
+            return nil
+        }
+        let selector: DeviceSelector? =
+            fields["mac"] != nil
+            ? key.mac().map(DeviceSelector.mac)
+            : key.address().flatMap { IPPrefix($0, length: $0.bitWidth) }.map { .prefix($0) }
+        guard let selector else { return nil }
+        if let place = places.updateValue(field.file.location(key.span), forKey: selector) {
+            key.error("this device is listed twice (also in \(place))")
+        }
+        return KnownDevice(
+            selector: selector, label: label, tags: tags.map(\.value),
+            source: field.file.location(field.span))
+    }
+
+    private mutating func label(_ field: Field?) -> String? {
+        guard let field, let label = field.identifier() else { return nil }
+        if let place = placesByLabel.updateValue(field.file.location(field.span), forKey: label) {
+            field.error("the label \(quoted(label)) is given twice (also in \(place))")
+        }
+        return label
+    }
+}
+
+extension Field {
+    /// A maker's name from the IEEE list, `*` for any text.
+    fileprivate func vendor() -> DeviceSelector? {
+        guard let pattern = line() else { return nil }
+        let vendors = file.context.vendors
+        guard !vendors.isEmpty else {
+            warning(
+                "the list of makers is not installed: vendor names can't be matched",
+                hint: "apt install ieee-data")
+            return .vendor(pattern: pattern, prefixes: [])
+        }
+        let prefixes = vendors.prefixes(matching: pattern)
+        guard !prefixes.isEmpty else {
+            error(
+                "no maker in the IEEE list fits \(quoted(pattern))",
+                hint: pattern.contains("*") && !(pattern.hasPrefix("*") && pattern.hasSuffix("*"))
+                    ? "To find the name anywhere, write \"*\(pattern.filter { $0 != "*" })*\""
+                    : "See: grep -i \(Self.shellWord(pattern)) /usr/share/ieee-data/oui.csv")
+            return nil
+        }
+        guard prefixes.count <= SettingsLimits.prefixesPerPattern else {
+            error(
+                "\(quoted(pattern)) fits \(prefixes.count) address blocks, and may fit "
+                    + "\(SettingsLimits.prefixesPerPattern)")
+            return nil
+        }
+        return .vendor(pattern: pattern, prefixes: prefixes)
+    }
+
+    /// The first word of a pattern, if it is a plain one.
+    private static func shellWord(_ pattern: String) -> String {
+        let word = pattern.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        return word.isEmpty ? "NAME" : String(word)
+    }
+}

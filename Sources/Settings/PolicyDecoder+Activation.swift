@@ -1,0 +1,80 @@
+import Policy
+import Wire
+
+extension PolicyDecoder {
+    /// The endpoints that trigger: those of the lists that have a trigger role and are known well
+    /// enough, and every name the policy itself gives. Nil after a mistake.
+    func activation(_ field: Field) -> [Endpoint]? {
+        let fields = Fields(
+            field, keys: ["lists", "trigger_roles", "domains"],
+            unsupported: [
+                "addresses":
+                    "Remove it, and write names under: domains. Services share their addresses."
+            ])
+        guard let fields else { return nil }
+        let roles = triggerRoles(fields["trigger_roles"])
+        let lists = fields["lists"]?.items(of: "lists", limit: SettingsLimits.listsPerPolicy) ?? []
+        var endpoints: [Endpoint] = []
+        for list in lists {
+            endpoints += self.endpoints(of: list, roles: roles)
+        }
+        let domains = fields["domains"]?
+            .items(of: "names", limit: SettingsLimits.endpointsPerList)
+        for item in domains ?? [] {
+            guard let pattern = item.endpointPattern() else { continue }
+            endpoints.append(
+                Endpoint(
+                    pattern: pattern, role: .activation, source: item.file.location(item.span)))
+        }
+        if endpoints.isEmpty, !field.file.hasErrors {
+            field.error(
+                "nothing triggers this policy", hint: "It needs activation.lists or .domains.")
+        }
+        return endpoints
+    }
+
+    private func triggerRoles(_ field: Field?) -> Set<EndpointRole> {
+        guard let field else { return EndpointRole.triggersByDefault }
+        let words = EndpointRole.allCases.filter(EndpointRole.mayTrigger.contains).map(\.rawValue)
+        guard let items = field.someItems(of: "roles", limit: words.count) else {
+            return EndpointRole.triggersByDefault
+        }
+        let roles = items.compactMap { item -> EndpointRole? in
+            if case .scalar(let word) = item.node.content, let role = EndpointRole(rawValue: word),
+                !EndpointRole.mayTrigger.contains(role)
+            {
+                item.error(
+                    "hosts of the role \(word) can't trigger a block",
+                    hint: "Devices in use for years reach them too. What can: "
+                        + words.joined(separator: ", "))
+                return nil
+            }
+            return item.choice(among: words).flatMap(EndpointRole.init(rawValue:))
+        }
+        return Set(roles)
+    }
+
+    private func endpoints(of list: Field, roles: Set<EndpointRole>) -> [Endpoint] {
+        guard let name = list.scalar("the name of a catalogue") else { return [] }
+        guard let entries = shelf.catalogues[name] else {
+            if shelf.unreadable.contains(name) {
+                list.error("the catalogue \(quoted(name)) has errors of its own")
+            } else {
+                let guess = suggestion(for: name, among: shelf.names)
+                let known = shelf.names.isEmpty ? "none" : shelf.names.joined(separator: ", ")
+                list.error(
+                    "there is no catalogue \(quoted(name))" + didYouMean(name, among: shelf.names),
+                    hint: guess == nil ? "In catalogue.d there are: \(known)" : nil)
+            }
+            return []
+        }
+        // A host nobody could confirm must not cut anybody off; a policy can still name it.
+        let triggers = entries.filter {
+            roles.contains($0.endpoint.role) && $0.confidence != .low
+        }
+        if triggers.isEmpty {
+            list.error("no endpoint of \(quoted(name)) has a trigger role and is confirmed")
+        }
+        return triggers.map(\.endpoint)
+    }
+}

@@ -1,0 +1,139 @@
+import Policy
+import Wire
+
+/// One file of `policy.d` as read: the policy, and the places later checks point at.
+struct PolicyDraft {
+    let policy: RegionPolicy
+    let nameField: Field
+    let tagFields: [(tag: Tag, field: Field)]
+    let regionFields: [(region: Region, field: Field)]
+    let tests: [PolicyTestCase]
+}
+
+/// Reads one file of `policy.d`.
+struct PolicyDecoder {
+    let shelf: CatalogueShelf
+
+    private static let keys = [
+        "policy", "title", "mode", "applies_to", "deny_regions", "allow_regions", "valid",
+        "review_by", "basis", "reason", "activation", "on_match", "message", "contact", "tests",
+    ]
+
+    /// Nil when the file has an error.
+    func decode(_ root: YAMLNode, in file: FileScope) -> PolicyDraft? {
+        let fields = Fields.root(
+            of: root, in: file, keys: Self.keys,
+            unsupported: ["exemptions": "Remove it, and use: regionlock exempt"])
+        guard let fields else { return nil }
+        let nameField = fields.required("policy")
+        let name = nameField?.identifier()
+        let title = fields.required("title")?.line()
+        let mode = fields.required("mode")?.choice(PolicyMode.self)
+        let tags = appliesTo(fields.required("applies_to"))
+        let (rule, regions) = self.regions(fields)
+        let (from, until) = validity(fields["valid"])
+        let reviewBy = fields["review_by"]?.day()
+        let basis = fields["basis"]?.paragraph()
+        let reason = fields["reason"]?.paragraph()
+        let endpoints = fields.required("activation").flatMap(activation) ?? []
+        let term = fields["on_match"].flatMap(onMatch) ?? .untilReleased
+        let message = fields.required("message")?.paragraph()
+        let contact = fields["contact"].map(contact)
+        let tests = PolicyTestDecoder.decode(fields["tests"], policy: name ?? "")
+        guard !file.hasErrors, let name, let nameField, let title, let mode, let rule, let message
+        else { return nil }
+        let policy = RegionPolicy(
+            name: name, title: title, mode: mode,
+            tags: tags.map { Located($0.tag, at: file.location($0.field.span)) }, regions: rule,
+            validFrom: from, validUntil: until, reviewBy: reviewBy, endpoints: endpoints,
+            term: term, basis: basis, reason: reason, message: message,
+            contact: contact ?? Contact(name: nil, phone: nil, email: nil, url: nil),
+            source: file.location(nameField.span))
+        return PolicyDraft(
+            policy: policy, nameField: nameField, tagFields: tags, regionFields: regions,
+            tests: tests)
+    }
+
+    private func appliesTo(_ field: Field?) -> [(tag: Tag, field: Field)] {
+        guard let field, let fields = Fields(field, keys: ["tags"]),
+            let items = fields.required("tags")?
+                .someItems(of: "tags", limit: SettingsLimits.tagsPerEntry)
+        else { return [] }
+        return items.compactMap { item in
+            guard let tag = item.tag() else { return nil }
+            if tag == .neverBlock {
+                item.error("nothing cuts off a device tagged \(tag): no policy can apply to it")
+            }
+            return (tag, item)
+        }
+    }
+
+    private func regions(
+        _ fields: Fields
+    ) -> (rule: RegionRule?, fields: [(region: Region, field: Field)]) {
+        let located = { (entries: [(region: Region, field: Field)]) in
+            entries.map { Located($0.region, at: $0.field.file.location($0.field.span)) }
+        }
+        switch (fields["deny_regions"], fields["allow_regions"]) {
+        case (let deny?, nil):
+            let entries = deny.regions()
+            return (.deny(located(entries)), entries)
+        case (nil, let allow?):
+            let entries = allow.regions()
+            return (.allow(located(entries)), entries)
+        case (_?, let allow?):
+            allow.error(
+                "a policy has deny_regions or allow_regions, not both",
+                hint: "deny_regions: everywhere else is allowed. allow_regions: nowhere else is.")
+        case (nil, nil):
+            fields.missing("\"deny_regions\" or \"allow_regions\"")
+        }
+        return (nil, [])
+    }
+
+    private func validity(_ field: Field?) -> (from: CalendarDay?, until: CalendarDay?) {
+        guard let field, let fields = Fields(field, keys: ["from", "until"]) else {
+            return (nil, nil)
+        }
+        let from = fields["from"]?.day()
+        let until = fields["until"]?.day()
+        if let from, let until, until < from {
+            fields["until"]?.error("valid.until (\(until)) is before valid.from (\(from))")
+        }
+        return (from, until)
+    }
+
+    private func onMatch(_ field: Field) -> BlockTerm? {
+        let fields = Fields(
+            field, keys: ["for", "action", "holds_at", "kill_open_connections"])
+        guard let fields else { return nil }
+        fields["action"]?.only("cut_off", hint: "A device is cut off the whole internet: cut_off")
+        fields["holds_at"]?.only("gateway", hint: "A block holds at this gateway: gateway")
+        fields["kill_open_connections"]?.only(
+            "true", hint: "Open connections of a cut device always end: true")
+        guard let term = fields["for"],
+            let text = term.scalar("until_released or a time such as 30d")
+        else { return nil }
+        if text == "until_released" { return .untilReleased }
+        if text.utf8.first.map({ (48...57).contains($0) }) != true {
+            term.error(
+                "\(term.name) must be until_released or a time such as 30d, not \(quoted(text))"
+                    + didYouMean(text, among: ["until_released"]))
+            return nil
+        }
+        // Ten years is for ever in this trade, and it keeps every deadline inside Timestamp.
+        return term.durationSeconds(in: 60...3_650 * 86_400).map { .seconds(Int64($0)) }
+    }
+
+    private func contact(_ field: Field) -> Contact {
+        let fields = Fields(field, keys: ["name", "phone", "email", "url"])
+        let url = fields?["url"]
+        let address = url?.line()
+        if let url, let address, !address.hasPrefix("https://"), !address.hasPrefix("http://") {
+            url.error("\(url.name) must begin with https:// or http://")
+        }
+        return Contact(
+            name: fields?["name"]?.line(), phone: fields?["phone"]?.line(),
+            email: fields?["email"]?.line(), url: address)
+    }
+}

@@ -1,0 +1,37 @@
+package import Policy
+package import Wire
+
+/// One line of a policy's `tests`: what the policy must say, or it is not loaded.
+///
+/// Settings only read them; the caller asks the policy and hands failures back as problems.
+package struct PolicyTestCase: Hashable, Sendable {
+    package let policy: String
+    package let tags: Set<Tag>
+    package let region: Region
+    package let to: DomainName
+    /// The verdict with the gateway's mode at `enforce`: `cut_off` is `.block`.
+    package let expect: Verdict
+    package let source: SourceLocation
+    /// 1-based, of the test's first character.
+    package let column: Int
+    let excerpt: String?
+
+    /// The problem to show when the policy said something else.
+    ///
+    /// - Parameter why: The decision's reason, as `explain` would give it.
+    package func failure(got verdict: Verdict, why: String? = nil) -> SettingsProblem {
+        let (wanted, found) = (Self.word(for: expect), Self.word(for: verdict))
+        return SettingsProblem(
+            severity: .error, file: source.file, line: source.line, column: column,
+            message: "this test expects \(wanted), and policy \(policy) says \(found)",
+            excerpt: excerpt, hint: why)
+    }
+
+    static let words: [(word: String, verdict: Verdict)] = [
+        ("cut_off", .block), ("allow", .allow), ("monitor", .monitor),
+    ]
+
+    private static func word(for verdict: Verdict) -> String {
+        words.first { $0.verdict == verdict }?.word ?? verdict.rawValue
+    }
+}

@@ -1,0 +1,31 @@
+import Policy
+import Wire
+
+/// Reads `tests` of a policy.
+enum PolicyTestDecoder {
+    static func decode(_ field: Field?, policy: String) -> [PolicyTestCase] {
+        let items = field?.items(of: "tests", limit: SettingsLimits.testsPerPolicy) ?? []
+        return items.compactMap { item in
+            test(Field(name: "test", node: item.node, file: item.file), policy: policy)
+        }
+    }
+
+    private static func test(_ field: Field, policy: String) -> PolicyTestCase? {
+        guard let fields = Fields(field, keys: ["device", "region", "to", "expect"]) else {
+            return nil
+        }
+        let tags = fields.required("device")
+            .flatMap { Fields($0, keys: ["tags"]) }
+            .flatMap { $0.required("tags")?.tags() }
+        let region = fields.required("region")?.region()
+        let name = fields.required("to")?.domain()
+        let words = PolicyTestCase.words
+        let expect = fields.required("expect")?.choice(among: words.map(\.word))
+        let verdict = words.first { $0.word == expect }?.verdict
+        guard let tags, let region, let name, let verdict else { return nil }
+        return PolicyTestCase(
+            policy: policy, tags: Set(tags.map(\.value)), region: region, to: name,
+            expect: verdict, source: field.file.location(field.span), column: field.span.column,
+            excerpt: field.file.excerpt(field.span))
+    }
+}

@@ -1,0 +1,43 @@
+/// How much the operator's files may hold. A file that grew past these was written by a mistake of
+/// a program, and the daemon that reads it has 15 MB to live in.
+package enum SettingsLimits {
+    /// One file. Ten thousand devices with labels and tags fit in it.
+    package static let fileBytes = 1 << 20
+    /// All files together.
+    package static let totalBytes = 8 << 20
+    /// Files of one configuration.
+    package static let files = 256
+    /// Directories below `catalogue.d`: `vendor/xiaomi` needs one.
+    package static let directoryDepth = 4
+    /// Lists and mappings inside each other; our deepest file needs six.
+    package static let nesting = 16
+    /// Values and keys in one file. The tree takes some 200 bytes for each.
+    package static let nodes = 100_000
+    /// Problems told about one file; past them a reader wants the first ones repaired.
+    package static let problemsPerFile = 50
+
+    /// Names of sites, policies and the gateway: they stand beside the block's id in nft comments,
+    /// which end at 127 bytes.
+    package static let nameLength = 40
+    /// One-line texts: titles, labels, contacts.
+    package static let lineLength = 200
+    /// Messages, reasons and bases: one paragraph on a telephone and one journal field.
+    package static let paragraphLength = 1_000
+
+    package static let uplinks = 16
+    package static let sites = 256
+    package static let interfacesPerSite = 64
+    package static let subnetsPerSite = 256
+    /// Each is an element of a set that every packet of a cut device is looked up in.
+    package static let alsoReachable = 64
+    package static let selectorsPerFile = 1_024
+    package static let devicesPerFile = 10_000
+    package static let tagsPerEntry = 16
+    package static let regionsPerPolicy = 512
+    package static let listsPerPolicy = 16
+    package static let endpointsPerList = 1_024
+    package static let testsPerPolicy = 256
+    /// MAC prefixes one maker's pattern may stand for: the largest maker has some 1,100; more means
+    /// that the pattern fits everybody.
+    package static let prefixesPerPattern = 4_096
+}
