@@ -1,0 +1,129 @@
+import Glibc
+
+/// The files of the store: who may read them, and what becomes of damaged ones.
+struct StoreFiles {
+    /// Absolute and without links.
+    let directory: String
+
+    var database: String { directory + "/regionlock.db" }
+    var witness: String { directory + "/regionlock.commits" }
+
+    /// Creates the directory (0700) and the database file (0600) where they are missing.
+    ///
+    /// Refuses links of either kind and whatever somebody else owns or may write: a block that a
+    /// stranger can edit is no block. The parent of the directory must exist.
+    static func prepare(directory: String) throws(StoreError) -> StoreFiles {
+        if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw failure("create directory", directory)
+        }
+        let info = try status(directory)
+        guard let info, info.st_mode & S_IFMT == S_IFDIR else {
+            throw refusal(directory, "not a directory, or a symbolic link")
+        }
+        guard info.st_uid == geteuid(), info.st_mode & 0o022 == 0 else {
+            throw refusal(
+                directory, "must belong to uid \(geteuid()) and be writable by nobody else")
+        }
+        if info.st_mode & 0o077 != 0, unsafe chmod(directory, 0o700) != 0 {
+            throw failure("change mode of", directory)
+        }
+        guard let resolved = unsafe realpath(directory, nil) else {
+            throw failure("resolve", directory)
+        }
+        defer { unsafe free(resolved) }
+        let files = StoreFiles(directory: unsafe String(cString: resolved))
+        for suffix in ["", "-wal", "-shm"] { try checkFile(files.database + suffix) }
+        try checkFile(files.witness)
+        try files.createDatabaseFile()
+        return files
+    }
+
+    /// Moves the database out of the way as `regionlock.db.corrupt-<n>`; keeps the newest few.
+    func setAside(keeping limit: Int) throws(StoreError) -> String {
+        let prefix = "regionlock.db.corrupt-"
+        var numbers = names().compactMap { name in
+            name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
+        }.sorted()
+        let number = (numbers.last ?? 0) + 1
+        let aside = "\(directory)/\(prefix)\(number)"
+        guard unsafe rename(database, aside) == 0 else { throw failure("set aside", database) }
+        // A WAL belongs to its database: left behind, it would be replayed into the new one.
+        if unsafe rename(database + "-wal", aside + "-wal") != 0, errno != ENOENT {
+            throw failure("set aside", database + "-wal")
+        }
+        _ = unsafe unlink(database + "-shm")
+        _ = unsafe unlink(witness)
+        numbers.append(number)
+        for old in numbers.dropLast(limit) {
+            _ = unsafe unlink("\(directory)/\(prefix)\(old)")
+            _ = unsafe unlink("\(directory)/\(prefix)\(old)-wal")
+        }
+        try createDatabaseFile()
+        return aside
+    }
+
+    /// When the file was last written, in seconds since 1970; 0 when that cannot be told.
+    static func modificationTime(_ path: String) -> Int64 {
+        guard let info = try? status(path) else { return 0 }
+        return Int64(info.st_mtim.tv_sec)
+    }
+
+    /// SQLite gives its own files the mode of the database file.
+    private func createDatabaseFile() throws(StoreError) {
+        let file = unsafe Glibc.open(database, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("create", database) }
+        defer { close(file) }
+        guard fchmod(file, 0o600) == 0 else { throw failure("change mode of", database) }
+        // The name must survive a power cut as well as the content does (fsync(2), NOTES).
+        let parent = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else { throw failure("open", directory) }
+        defer { close(parent) }
+        guard fsync(parent) == 0 else { throw failure("sync", directory) }
+    }
+
+    private func names() -> [String] {
+        guard let stream = unsafe opendir(directory) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            unsafe withUnsafePointer(to: entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { text in
+                    names.append(unsafe String(cString: text))
+                }
+            }
+        }
+        return names
+    }
+
+    /// Nil when there is no such file. Links are not followed.
+    private static func status(_ path: String) throws(StoreError) -> stat? {
+        var info = stat()
+        if unsafe lstat(path, &info) == 0 { return info }
+        guard errno == ENOENT else { throw failure("look at", path) }
+        return nil
+    }
+
+    private static func checkFile(_ path: String) throws(StoreError) {
+        guard let info = try status(path) else { return }
+        guard info.st_mode & S_IFMT == S_IFREG, info.st_nlink == 1 else {
+            throw refusal(path, "not a regular file of one name")
+        }
+        guard info.st_uid == geteuid(), info.st_mode & 0o022 == 0 else {
+            throw refusal(path, "must belong to uid \(geteuid()) and be writable by nobody else")
+        }
+    }
+
+    private static func refusal(_ path: String, _ message: String) -> StoreError {
+        StoreError(.unsafePath, operation: "use", object: path, message: message)
+    }
+
+    private static func failure(_ operation: String, _ path: String) -> StoreError {
+        StoreError(
+            .failed, operation: operation, object: path,
+            message: unsafe String(cString: strerror(errno)))
+    }
+
+    private func failure(_ operation: String, _ path: String) -> StoreError {
+        Self.failure(operation, path)
+    }
+}
