@@ -1,0 +1,39 @@
+package import Wire
+
+/// What a cut device's person is told. All texts are the operator's; the page escapes them.
+package struct NoticeContent: Hashable, Sendable {
+    /// The block's reference, such as `B-7F3K`: the operator can `explain` it.
+    package var reference: String
+    /// Empty when the block is by command and not by policy.
+    package var policyTitle: String
+    /// The policy's own sentence, quoted as it stands; empty when there is none.
+    package var message: String
+    package var contactName: String?
+    package var contactPhone: String?
+    package var contactEmail: String?
+    /// Shown as a link when it begins with `https://` or `http://`, else as text.
+    package var contactURL: String?
+    package var since: Timestamp
+    package var until: Timestamp?
+    package var siteName: String?
+    package var regionName: String?
+
+    package init(
+        reference: String, policyTitle: String, message: String, contactName: String? = nil,
+        contactPhone: String? = nil, contactEmail: String? = nil, contactURL: String? = nil,
+        since: Timestamp, until: Timestamp? = nil, siteName: String? = nil,
+        regionName: String? = nil
+    ) {
+        self.reference = reference
+        self.policyTitle = policyTitle
+        self.message = message
+        self.contactName = contactName
+        self.contactPhone = contactPhone
+        self.contactEmail = contactEmail
+        self.contactURL = contactURL
+        self.since = since
+        self.until = until
+        self.siteName = siteName
+        self.regionName = regionName
+    }
+}
