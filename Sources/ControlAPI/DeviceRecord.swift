@@ -1,0 +1,67 @@
+package import Policy
+package import Wire
+
+/// One device, as `GET /v1/devices` lists it.
+package struct DeviceRecord: Codable, Hashable, Sendable {
+    package enum State: String, Codable, Hashable, Sendable, CaseIterable {
+        case free
+        case cutOff = "cut_off"
+        /// Free, and an exemption keeps it so.
+        case exempt
+    }
+    /// The U/L bit of the MAC (IEEE 802-2014, 8.2.2).
+    package enum MACKind: String, Codable, Hashable, Sendable {
+        case fixed
+        case random
+    }
+
+    /// Its MAC, or its address where packets carry no MAC.
+    package let id: String
+    /// What the CLI calls it: label, host name or id.
+    package let name: String
+    /// The operator's name for it.
+    package let label: String?
+    package let mac: String?
+    package let addresses: [String]
+    /// As in the IEEE list; nil for a random MAC.
+    package let vendor: String?
+    package let macKind: MACKind?
+    /// What the device calls itself: any text.
+    package let hostname: String?
+    package let site: String?
+    package let region: Region?
+    package let tags: [Tag]
+    package let state: State
+    /// The block in force, when cut off.
+    package let block: String?
+    package let lastSeen: Timestamp?
+
+    package init(
+        id: String, name: String, label: String? = nil, mac: String? = nil, addresses: [String],
+        vendor: String? = nil, macKind: MACKind? = nil, hostname: String? = nil,
+        site: String? = nil, region: Region? = nil, tags: [Tag], state: State,
+        block: String? = nil, lastSeen: Timestamp? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.label = label
+        self.mac = mac
+        self.addresses = addresses
+        self.vendor = vendor
+        self.macKind = macKind
+        self.hostname = hostname
+        self.site = site
+        self.region = region
+        self.tags = tags
+        self.state = state
+        self.block = block
+        self.lastSeen = lastSeen
+    }
+
+    package enum CodingKeys: String, CodingKey {
+        case id, name, label, mac, addresses, vendor
+        case macKind = "mac_kind"
+        case hostname, site, region, tags, state, block
+        case lastSeen = "last_seen"
+    }
+}

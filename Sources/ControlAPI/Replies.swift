@@ -1,0 +1,96 @@
+package import Policy
+
+/// What a change of tags did.
+package struct TagReply: Codable, Hashable, Sendable {
+    /// As it is afterwards.
+    package let device: DeviceRecord
+    package let tag: Tag
+    /// False: it was so already.
+    package let isChanged: Bool
+    /// Policies that speak of this tag.
+    package let policies: [String]
+
+    package init(
+        device: DeviceRecord, tag: Tag, isChanged: Bool, policies: [String]
+    ) {
+        self.device = device
+        self.tag = tag
+        self.isChanged = isChanged
+        self.policies = policies
+    }
+
+    package enum CodingKeys: String, CodingKey {
+        case device, tag
+        case isChanged = "changed"
+        case policies
+    }
+}
+
+/// What a release did.
+package struct ReleaseReply: Codable, Hashable, Sendable {
+    /// As it ended.
+    package let block: BlockRecord
+    /// With `exempt_for`.
+    package let exemption: ExemptionRecord?
+
+    package init(
+        block: BlockRecord, exemption: ExemptionRecord? = nil
+    ) {
+        self.block = block
+        self.exemption = exemption
+    }
+}
+
+/// What an exemption did.
+package struct ExemptReply: Codable, Hashable, Sendable {
+    package let exemption: ExemptionRecord
+    /// Blocks it ended.
+    package let released: [BlockRecord]
+
+    package init(
+        exemption: ExemptionRecord, released: [BlockRecord]
+    ) {
+        self.exemption = exemption
+        self.released = released
+    }
+}
+
+/// What a reload did.
+package struct ReloadReply: Codable, Hashable, Sendable {
+    package let revision: String
+    /// The revision before.
+    package let was: String
+    package let policies: Int
+    package let sites: Int
+    package let milliseconds: Int
+    package let warnings: [Warning]
+
+    package init(
+        revision: String, was: String, policies: Int, sites: Int, milliseconds: Int,
+        warnings: [Warning]
+    ) {
+        self.revision = revision
+        self.was = was
+        self.policies = policies
+        self.sites = sites
+        self.milliseconds = milliseconds
+        self.warnings = warnings
+    }
+}
+
+/// The mode in force.
+package struct ModeReply: Codable, Hashable, Sendable {
+    package let mode: PolicyMode
+    /// What the settings say.
+    package let configured: PolicyMode
+    /// The mode before, after a change.
+    package let was: PolicyMode?
+
+    package init(
+        mode: PolicyMode, configured: PolicyMode, was: PolicyMode? = nil
+    ) {
+        self.mode = mode
+        self.configured = configured
+        self.was = was
+    }
+}

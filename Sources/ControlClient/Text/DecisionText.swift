@@ -1,0 +1,72 @@
+package import ControlAPI
+import Policy
+import Wire
+
+extension Report {
+    package init(_ explanation: Explanation, _ style: TextStyle) {
+        self.init()
+        let name = Phrase(explanation.device.name)
+        if let block = explanation.block {
+            add(
+                name, " is ", Phrase("CUT OFF", .bad),
+                Phrase(" since \(style.timeAndAge(block.since))   reference \(block.id)"))
+        } else if let exemption = explanation.exemption {
+            let policy = exemption.policy.map { "policy \($0)" } ?? "every policy"
+            let until = exemption.until.map { "until \(style.time($0))" } ?? "for ever"
+            add(
+                name, " is ", Phrase("exempt", .good),
+                Phrase(" from \(policy) \(until) (\(exemption.id)): \(exemption.reason)"))
+        } else {
+            let what =
+                switch explanation.verdict {
+                case .allow: ", and nothing would cut it off:"
+                case .monitor: "; an attempt would be noted, not cut off:"
+                case .block: "; an attempt to activate would cut it off:"
+                }
+            add(name, " is ", Phrase("free", .good), Phrase(what))
+        }
+        addBlank()
+        addSteps(explanation.steps)
+        guard let block = explanation.block else { return }
+        if let evidence = block.evidence {
+            let latency = evidence.latencyMicroseconds.map {
+                " \(Span.text(microseconds: $0)) later"
+            }
+            let signal = "\(evidence.vector.rawValue), \(evidence.flow)"
+            add("  => asked for \(evidence.endpoint) (\(signal)); cut off\(latency ?? "")")
+        } else if let reason = block.reason {
+            add("  => cut off by \(block.by ?? "an operator"): \(reason)")
+        }
+        addBlank()
+        add(note: "  Release: regionlock release \(block.id) --reason \"...\"")
+    }
+
+    package init(_ decision: DecisionRecord) {
+        self.init()
+        let verdict =
+            switch decision.verdict {
+            case .allow: Phrase("ALLOW", .good)
+            case .monitor: Phrase("MONITOR", .warning)
+            case .block: Phrase("CUT OFF", .bad)
+            }
+        let policy = decision.policy.map { "   policy \($0)" } ?? "   no policy speaks of it"
+        let region = decision.region.map { ", region \($0)" } ?? ""
+        let rule = decision.rule.map { "   \($0)" } ?? ""
+        add(verdict, Phrase(policy + region + rule))
+        addSteps(decision.steps)
+    }
+
+    /// Numbered, with the sources in one column.
+    private mutating func addSteps(_ steps: [WhyRecord]) {
+        let width = steps.map { Phrase($0.text).width }.max() ?? 0
+        for (index, step) in steps.enumerated() {
+            let number = String(index + 1)
+            let indent = String(repeating: " ", count: max(0, 3 - number.count))
+            let text = Phrase(step.text)
+            let source = step.source.map { source in
+                String(repeating: " ", count: width - text.width + 3) + source
+            }
+            add(Phrase("\(indent)\(number). "), text, Phrase(source ?? ""))
+        }
+    }
+}
