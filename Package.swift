@@ -61,11 +61,14 @@ let package = Package(
         .target(
             name: "BlockStore", dependencies: ["Wire", "Policy", "Engine", "CSQLite"],
             swiftSettings: edge),
-        .target(name: "CSystem"),
-        .target(name: "Systemd", dependencies: ["CSystem", log], swiftSettings: edge),
+        .target(name: "CSystemd"),
+        .target(name: "Systemd", dependencies: ["CSystemd", log], swiftSettings: edge),
         .target(
-            name: "ControlServer", dependencies: ["ControlAPI", log] + nio, swiftSettings: edge),
-        .target(name: "ControlClient", dependencies: ["ControlAPI"] + nio, swiftSettings: house),
+            name: "ControlServer", dependencies: ["ControlAPI", "Policy"] + nio,
+            swiftSettings: edge),
+        .target(
+            name: "ControlClient", dependencies: ["ControlAPI", "Policy", "Wire"] + nio,
+            swiftSettings: house),
         .target(
             name: "NoticeServer", dependencies: ["Wire", log] + nio, swiftSettings: edge),
 
@@ -115,13 +118,19 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", log], swiftSettings: house),
         .testTarget(
-            name: "ControlTests", dependencies: ["ControlAPI", "ControlServer", "ControlClient"],
-            resources: [.copy("Golden")], swiftSettings: house),
+            name: "ControlTests",
+            dependencies: [
+                "ControlAPI", "ControlServer", "ControlClient", "Policy", "Wire", "regionlock",
+            ] + nio,
+            exclude: ["Golden"], swiftSettings: house),
         .testTarget(
             name: "NetfilterTests", dependencies: ["Netfilter", "Firewall", "Wire"],
             swiftSettings: house),
         .testTarget(
             name: "KernelTests", dependencies: ["Inspection", "Firewall", "Wire"],
+            swiftSettings: house),
+        .testTarget(
+            name: "NoticeServerTests", dependencies: ["NoticeServer", "Wire"],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ]

@@ -23,7 +23,7 @@ extension BlockEngine {
             },
             keepsGatewayDNS: settings.whileBlocked.dns == .gateway,
             noticePort: settings.notice.isEnabled ? settings.notice.port : nil,
-            capabilities: capabilities)
+            uplinks: settings.uplinks, capabilities: capabilities)
     }
 
     /// Only tags some policy speaks of reach the kernel: nobody else's packet is ever queued.

@@ -228,7 +228,18 @@ extension TableDesign {
         Chain(
             name: "in_gate", base: BaseChain(kind: .filter, hook: .input, priority: -150),
             rules: [Rule([.isReply, .accept], comment: "flows the gateway began")]
-                + cutSenders(to: "cut_in") + dispatch(to: "inspect_in"))
+                + closedNotice + cutSenders(to: "cut_in") + dispatch(to: "inspect_in"))
+    }
+
+    /// The notice listens on every address, but it is for devices behind us.
+    private var closedNotice: [Rule] {
+        guard capabilities.redirect, let noticePort else { return [] }
+        return uplinks.map { uplink in
+            Rule([
+                .inputInterface(uplink), .destinationPort(.tcp, noticePort),
+                .goto(chain: "refuse"),
+            ])
+        }
     }
 
     private var inputCommit: Chain {

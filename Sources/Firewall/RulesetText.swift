@@ -1,8 +1,9 @@
 package import Wire
 
 extension Ruleset {
-    /// The ruleset as nft(8) 1.0.6 prints it for `nft list table inet regionlock`, with every counter
-    /// at zero and without the table's flags, which depend on who owns the table at the moment.
+    /// The ruleset as nft(8) 1.0.6 prints it for `nft list table inet regionlock`, with every
+    /// counter at zero and without the table's flags, which depend on who owns the table at the
+    /// moment.
     ///
     /// `queue` stands as nft prints the xt target (`queue num 5 bypass`); a kernel with the native
     /// expression prints the same statement as `queue flags bypass to 5`.

@@ -62,7 +62,8 @@ package enum Statement: Hashable, Sendable {
     case destinationPort(TransportProtocol, UInt16)
     /// `tcp sport 53`
     case sourcePort(TransportProtocol, UInt16)
-    /// The segment carries payload: a load of its first byte that fails, and so breaks, without one.
+    /// The segment carries payload: a load of its first byte that fails, and so breaks, without
+    /// one.
     case hasPayload
     /// `ct direction reply`
     case isReply

@@ -77,11 +77,14 @@ package struct TableDesign: Hashable, Sendable {
     package var keepsGatewayDNS: Bool
     /// Where plain HTTP of cut devices is redirected; nil without a notice.
     package var noticePort: UInt16?
+    /// Interfaces towards the internet: nobody there is shown the notice.
+    package var uplinks: [InterfaceName]
     package var capabilities: TableCapabilities
 
     package init(
         tap: Tap, mark: MarkField, shape: Shape, tagged: Tagged, allowed: [Allowed],
-        keepsGatewayDNS: Bool, noticePort: UInt16?, capabilities: TableCapabilities
+        keepsGatewayDNS: Bool, noticePort: UInt16?, uplinks: [InterfaceName] = [],
+        capabilities: TableCapabilities
     ) {
         self.tap = tap
         self.mark = mark
@@ -90,6 +93,7 @@ package struct TableDesign: Hashable, Sendable {
         self.allowed = allowed
         self.keepsGatewayDNS = keepsGatewayDNS
         self.noticePort = noticePort
+        self.uplinks = uplinks
         self.capabilities = capabilities
     }
 }

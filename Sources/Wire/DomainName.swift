@@ -1,4 +1,5 @@
-/// A host name in the one form we compare: lower-case A-labels, no trailing dot (RFC 5890, RFC 1035).
+/// A host name in the one form we compare: lower-case A-labels, no trailing dot (RFC 5890, RFC
+/// 1035).
 package struct DomainName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Longest text form of a name (RFC 1035 section 2.3.4: 255 octets on the wire).
     package static let maximumLength = 253

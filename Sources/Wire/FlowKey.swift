@@ -32,7 +32,8 @@ package struct FlowKey: Hashable, Sendable, CustomStringConvertible {
 
     /// `tcp 10.20.0.31:41112 -> 203.0.113.2:443`, IPv6 addresses in brackets.
     package var description: String {
-        "\(transport) \(Self.text(source, sourcePort)) -> \(Self.text(destination, destinationPort))"
+        let target = Self.text(destination, destinationPort)
+        return "\(transport) \(Self.text(source, sourcePort)) -> \(target)"
     }
 
     private static func text(_ address: IPAddress, _ port: UInt16) -> String {

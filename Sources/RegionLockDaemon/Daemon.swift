@@ -1,0 +1,136 @@
+import BlockStore
+import Engine
+import Firewall
+import Glibc
+import Logging
+import Netfilter
+import Policy
+import Systemd
+import Wire
+
+/// The assembled daemon: what is made, and in which order.
+///
+/// Settings first: with bad ones nothing is touched, and what the kernel holds goes on holding. The
+/// store before the kernel, so that both can be joined. The tap before the table, so that no packet
+/// is queued for nobody. Sockets last, by `Services`.
+struct Daemon: Sendable {
+    let gatekeeper: Gatekeeper
+    let recorder: Recorder
+    let desk: ControlDesk
+    let packetThread: ThreadExecutor
+    let storeThread: ThreadExecutor
+    let notifier: ServiceNotifier
+    let settings: GatewaySettings
+    let logger: Logger
+    /// Nil where there is none and lines go to standard error.
+    var journal: Journal?
+
+    /// When it returns, blocks are enforced and tagged devices are inspected.
+    static func start(
+        paths: DaemonPaths, shape: TableDesign.Shape, logger: Logger
+    ) async throws(StartFailure) -> Daemon {
+        let clock = DaemonClock()
+        var random = SystemRandomNumberGenerator()
+        let source = SettingsSource(directory: paths.settings, seed: random.next(), clock: clock)
+        let loaded = source.load()
+        guard let book = loaded.book else {
+            throw StartFailure(loaded.report, exitStatus: EX_CONFIG)
+        }
+        for warning in loaded.warnings { logger.warning("\(warning)") }
+        source.adopt(loaded)
+
+        let storeThread = try makeThread()
+        let (recorder, snapshot) = try makeRecorder(
+            paths, thread: storeThread, clock: clock, logger: logger)
+        let packetThread = try makeThread()
+        let notifier = ServiceNotifier()
+        let gatekeeper = try makeGatekeeper(
+            book, snapshot, shape: shape, references: ReferenceSource(seed: random.next()),
+            recorder: recorder, clock: clock, logger: logger, thread: packetThread)
+        PacketThread(
+            executor: packetThread, gatekeeper: gatekeeper,
+            watchdog: Watchdog(notifier: notifier, clock: clock)
+        ).start()
+        do {
+            try await gatekeeper.begin()
+        } catch {
+            throw kernelFailure(error)
+        }
+        let desk = ControlDesk(
+            gatekeeper: gatekeeper, recorder: recorder, settings: source, clock: clock,
+            startedAt: clock.now())
+        return Daemon(
+            gatekeeper: gatekeeper, recorder: recorder, desk: desk, packetThread: packetThread,
+            storeThread: storeThread, notifier: notifier, settings: book.settings,
+            logger: logger)
+    }
+
+    private static func makeThread() throws(StartFailure) -> ThreadExecutor {
+        do {
+            return ThreadExecutor(wake: try WakeEvent.open())
+        } catch {
+            throw kernelFailure(error)
+        }
+    }
+
+    private static func makeRecorder(
+        _ paths: DaemonPaths, thread: ThreadExecutor, clock: DaemonClock, logger: Logger
+    ) throws(StartFailure) -> (Recorder, EngineSnapshot) {
+        do {
+            let store = try StateStore.open(directory: paths.state)
+            let snapshot = try store.load()
+            let loss = store.openedAfterLoss
+            let recorder = Recorder(
+                store: store, log: EventLog(logger: logger), executor: thread)
+            thread.start(name: "store")
+            if let loss {
+                recorder.submit(
+                    [],
+                    Event(
+                        time: clock.now(), kind: .storeLost,
+                        text: "\(loss); blocks the kernel holds are taken over"))
+            }
+            return (recorder, snapshot)
+        } catch {
+            throw StartFailure("\(error)", exitStatus: EX_IOERR)
+        }
+    }
+
+    private static func makeGatekeeper(
+        _ book: PolicyBook, _ snapshot: EngineSnapshot, shape: TableDesign.Shape,
+        references: ReferenceSource, recorder: Recorder, clock: DaemonClock, logger: Logger,
+        thread: ThreadExecutor
+    ) throws(StartFailure) -> Gatekeeper {
+        do {
+            var connection = try NftConnection.open()
+            let features = try connection.probe()
+            if !features.ownerPersist {
+                logger.notice(
+                    "this kernel cannot keep others from changing our table (Linux 6.9 can)")
+            }
+            let parts = KernelParts(
+                kernel: KernelTableOwner(connection: connection, features: features),
+                flows: try FlowTable.open(filteredDelete: features.conntrackFilteredDelete),
+                tap: try Gatekeeper.openTap(book.settings.inspection, features: features),
+                routes: try RouteWatch.open())
+            let engine = BlockEngine(
+                book: book, snapshot: snapshot,
+                capabilities: TableCapabilities(
+                    innerHeader: features.innerHeaderPayload, redirect: features.redirect),
+                shape: shape, references: references)
+            return Gatekeeper(
+                parts: parts, engine: engine, recorder: recorder, clock: clock, logger: logger,
+                executor: thread)
+        } catch {
+            throw kernelFailure(error)
+        }
+    }
+
+    private static func kernelFailure(_ error: NetfilterError) -> StartFailure {
+        let hint =
+            error.isNotPermitted
+            ? "\nregionlockd needs CAP_NET_ADMIN, and only one may run in a network namespace" : ""
+        return StartFailure(
+            "\(error)\(hint)", exitStatus: error.isNotPermitted ? EX_NOPERM : EX_OSERR)
+    }
+}

@@ -1,0 +1,114 @@
+import Engine
+import Firewall
+import Logging
+import Netfilter
+import Wire
+
+extension Gatekeeper {
+    /// Carries effects out in their order.
+    ///
+    /// - Parameter arrival: when the packet that caused them was taken from the tap, in monotonic
+    ///   nanoseconds; the record then says how long the cut took.
+    func run(_ effects: [Effect], arrival: UInt64? = nil) {
+        var latency: Int64?
+        for effect in effects {
+            switch effect {
+            case .commit(let changes):
+                commit(changes)
+                if let arrival {
+                    latency = Int64((clock.monotonicNanoseconds() - arrival) / 1_000)
+                }
+            case .install(let ruleset): install(ruleset)
+            case .endFlows(let addresses): endFlows(from: addresses)
+            case .endCutFlows: endCutFlows()
+            case .record(let changes, let event):
+                if event.kind == .blockCreated { counters.blocks += 1 }
+                recorder.submit(
+                    changes.map { $0.stamped(latency) }, event.stamped(latency))
+            }
+        }
+    }
+
+    private func commit(_ changes: [ElementChange]) {
+        do {
+            try kernel.commit(changes)
+        } catch {
+            // Somebody else changed the table, or the kernel refused: make it whole again.
+            logger.warning(
+                "the kernel refused a change of the blocked sets, writing the table anew",
+                metadata: ["event": "ruleset.retry", "error": "\(error)"])
+            reconcile()
+        }
+    }
+
+    private func install(_ ruleset: Ruleset) {
+        do {
+            try kernel.install(ruleset)
+            kernelTrouble = nil
+        } catch {
+            logger.warning(
+                "the kernel refused the new table, reading it back",
+                metadata: ["event": "ruleset.retry", "error": "\(error)"])
+            reconcile()
+        }
+    }
+
+    /// Reads the table back and makes it what the engine wants.
+    func reconcile() {
+        do {
+            try kernel.reconcile(with: engine.ruleset())
+            if kernelTrouble != nil { logger.notice("table inet regionlock is whole again") }
+            kernelTrouble = nil
+        } catch {
+            if kernelTrouble == nil {
+                logger.error(
+                    "table inet regionlock cannot be written, trying again every second",
+                    metadata: ["event": "ruleset.failed", "error": "\(error)"])
+            }
+            kernelTrouble = "\(error)"
+        }
+    }
+
+    private func endFlows(from addresses: [IPAddress]) {
+        for address in addresses {
+            do {
+                try flows.deleteFlows(from: address)
+            } catch {
+                logger.warning(
+                    "flows of \(address) could not be ended; the sets cut them all the same",
+                    metadata: ["event": "flows.failed", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func endCutFlows() {
+        do {
+            try flows.deleteFlows(mark: mark.bits(.block), mask: mark.mask)
+        } catch {
+            logger.warning(
+                "marked flows could not be ended: old connections of the device stay cut",
+                metadata: ["event": "flows.failed", "error": "\(error)"])
+        }
+    }
+}
+
+extension StoreChange {
+    /// The same with the measured latency in a new block's evidence.
+    fileprivate func stamped(_ latency: Int64?) -> StoreChange {
+        guard let latency, case .put(var block) = self,
+            case .policy(let name, let rule, var evidence?) = block.cause
+        else { return self }
+        evidence.latencyMicroseconds = latency
+        block.cause = .policy(name: name, rule: rule, evidence: evidence)
+        return .put(block)
+    }
+}
+
+extension Event {
+    fileprivate func stamped(_ latency: Int64?) -> Event {
+        guard let latency, evidence != nil, kind == .blockCreated else { return self }
+        var stamped = self
+        stamped.evidence?.latencyMicroseconds = latency
+        return stamped
+    }
+}

@@ -1,0 +1,94 @@
+import ControlAPI
+import Engine
+import Netfilter
+import Policy
+import Settings
+import Wire
+
+extension Gatekeeper {
+    /// Whether all is in order, by what the kernel says now and not by what we remember.
+    func status(
+        writer: RecordWriter, storeTrouble: String?, startedAt: Timestamp,
+        settingsWarnings: [String]
+    ) -> Status {
+        let now = clock.now()
+        let settings = engine.book.settings
+        var warnings = settingsWarnings.map { Warning(code: "settings", text: $0) }
+        let drift = currentDrift()
+        if !drift.isEmpty {
+            let text =
+                "table inet regionlock is not as it should be: "
+                + drift.prefix(3).joined(separator: "; ")
+            warnings.append(Warning(code: "drift", text: text, fix: "it is being repaired"))
+        }
+        if let storeTrouble {
+            let text = "blocks hold in the kernel but are not on disk: \(storeTrouble)"
+            warnings.append(Warning(code: "store", text: text))
+        }
+        if settings.sites.sites.isEmpty {
+            warnings.append(
+                Warning(
+                    code: "no_sites", text: "no site is declared: no device is in any region",
+                    fix: "add sites to regionlock.yaml, then: regionlock reload"))
+        }
+        let overdue = settings.policies.filter { $0.reviewBy.map { $0.end <= now } ?? false }
+        for policy in overdue {
+            warnings.append(
+                Warning(
+                    code: "review",
+                    text: "policy \(policy.name) should have been reviewed by "
+                        + (policy.reviewBy?.description ?? "?"), fix: "\(policy.source)"))
+        }
+        let newest = engine.blocks.values.max { $0.since < $1.since }
+        return Status(
+            gateway: settings.gatewayName, version: ProductVersion.text, mode: engine.mode,
+            state: warnings.isEmpty ? .ok : .degraded, time: now, startedAt: startedAt,
+            configRevision: settings.revision, blocks: engine.blocks.count,
+            lastBlock: newest.map { writer.record(of: $0, in: engine) },
+            devices: deviceCounts(writer: writer, at: now), sites: settings.sites.sites.count,
+            policies: settings.policies.map { PolicyState(name: $0.name, mode: $0.mode) },
+            ruleset: RulesetState(
+                isInstalled: drift != ["the table is missing"] && kernelTrouble == nil,
+                blocksInKernel: blocksInKernel(drift)),
+            inspection: InspectionState(
+                tap: settings.inspection.tap.rawValue,
+                whenDown: settings.inspection.whenDown.rawValue,
+                packetsInspected: Int(counters.inspected), packetsLost: Int(tap.counters.lost)),
+            warnings: warnings)
+    }
+
+    /// Elements up to which the table is read back for `status`: a few milliseconds. Reading
+    /// 100,000 takes seconds, and the packet thread has no seconds to spare.
+    private static let readBackLimit = 2_000
+
+    /// Compares the kernel's table with what the engine wants; whatever differs is repaired.
+    ///
+    /// A table that this process owns cannot have been changed by anybody else.
+    private func currentDrift() -> [String] {
+        do {
+            if engine.blocks.count > Self.readBackLimit, try kernel.isOwned() {
+                return kernelTrouble.map { [$0] } ?? []
+            }
+            let drift = try kernel.drift(from: engine.ruleset())
+            if !drift.isEmpty { reconcile() }
+            return drift
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    private func blocksInKernel(_ drift: [String]) -> Int {
+        drift.isEmpty ? engine.blocks.count : kernel.blockedCount
+    }
+
+    private func deviceCounts(writer: RecordWriter, at now: Timestamp) -> DeviceCounts {
+        let day: Int64 = 86_400 * 1_000_000
+        let seen = engine.devices.values.filter { now.since($0.lastSeen) < day }
+        let random = seen.count { device in
+            guard case .mac(let mac) = device.key else { return false }
+            return mac.isLocallyAdministered && writer.vendors.maker(of: mac) == nil
+        }
+        return DeviceCounts(
+            known: engine.knownDevices.count, seenInDay: seen.count, randomMACs: random)
+    }
+}

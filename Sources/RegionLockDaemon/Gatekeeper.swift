@@ -1,0 +1,138 @@
+import Engine
+import Firewall
+import Glibc
+import Inspection
+import Logging
+import Netfilter
+import Policy
+import Wire
+
+/// Owns the engine and everything of the kernel it acts on, on one thread: the packet thread.
+///
+/// Nothing here waits for a disk, a client or the journal. The kernel is changed before the
+/// verdict of the packet that caused the change is sent.
+actor Gatekeeper {
+    nonisolated let executor: ThreadExecutor
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    var engine: BlockEngine
+    var kernel: KernelTableOwner
+    var flows: FlowTable
+    var tap: PacketTap
+    var routes: RouteWatch
+    var inspector = PacketInspector()
+    var counters = PacketCounters()
+    /// Names by index: packets carry only the index.
+    var interfaces: [UInt32: InterfaceName] = [:]
+    /// Packets are matched to it before they are looked into.
+    var mark: MarkField
+    /// When the next second is over, in monotonic nanoseconds.
+    var nextTick: UInt64 = 0
+    var lastComplaint = ""
+    /// Why the kernel's table may not be what the engine wants; nil when it is.
+    var kernelTrouble: String?
+    let recorder: Recorder
+    let clock: DaemonClock
+    let logger: Logger
+
+    init(
+        parts: consuming KernelParts, engine: BlockEngine, recorder: Recorder,
+        clock: DaemonClock, logger: Logger, executor: ThreadExecutor
+    ) {
+        self.engine = engine
+        self.mark = MarkField(mask: engine.book.settings.inspection.markMask)
+        self.kernel = parts.kernel
+        self.flows = parts.flows
+        self.tap = parts.tap
+        self.routes = parts.routes
+        self.recorder = recorder
+        self.clock = clock
+        self.logger = logger
+        self.executor = executor
+    }
+
+    // MARK: Commands and questions
+
+    /// Carries out a command of the engine. When it returns the kernel is changed; the record is
+    /// on its way to the disk.
+    func perform<Answer: Sendable>(
+        _ command: @Sendable (inout BlockEngine, Timestamp) throws(Refusal) -> (Answer, [Effect])
+    ) throws(Refusal) -> Answer {
+        let (answer, effects) = try command(&engine, clock.now())
+        run(effects)
+        return answer
+    }
+
+    /// Asks the engine something; nothing changes.
+    func ask<Answer: Sendable>(
+        _ question: @Sendable (borrowing BlockEngine, Timestamp) -> Answer
+    ) -> Answer {
+        question(engine, clock.now())
+    }
+
+    func askOrRefuse<Answer: Sendable>(
+        _ question: @Sendable (borrowing BlockEngine, Timestamp) throws(Refusal) -> Answer
+    ) throws(Refusal) -> Answer {
+        try question(engine, clock.now())
+    }
+
+    /// Takes new settings that have been checked. The tap is opened anew only when it must be.
+    func install(_ book: PolicyBook) throws(NetfilterError) {
+        let before = engine.book.settings.inspection
+        let after = book.settings.inspection
+        if before != after { tap = try Self.openTap(after, features: kernel.features) }
+        mark = MarkField(mask: after.markMask)
+        run(engine.handle(.settings(book), at: clock.now()))
+    }
+
+    /// The tap the settings ask for.
+    ///
+    /// - Throws: when the kernel cannot queue packets and `inline` is asked for.
+    static func openTap(
+        _ settings: InspectionSettings, features: KernelFeatures
+    ) throws(NetfilterError) -> PacketTap {
+        switch settings.tap {
+        case .inline:
+            guard features.canQueue else {
+                throw NetfilterError(
+                    "queue packets", "on this kernel", code: EOPNOTSUPP,
+                    detail: "it has neither nft queue nor xt_NFQUEUE; set inspection.tap: passive")
+            }
+            return try PacketTap.open(
+                .queue(number: settings.queue, failOpen: settings.whenDown == .open))
+        case .passive: return try PacketTap.open(.log(group: settings.queue))
+        }
+    }
+
+    // MARK: Time
+
+    /// Once a second: what time has brought, and what did not work before.
+    func tick() {
+        run(engine.handle(.tick, at: clock.now()))
+        if kernelTrouble != nil { reconcile() }
+        if engine.blocks.count != kernel.blockedCount { reconcile() }
+        let lost = tap.counters.lost
+        if lost > counters.lostReported {
+            let count = lost - counters.lostReported
+            counters.lostReported = lost
+            let event = Event(
+                time: clock.now(), kind: .packetsLost,
+                text: "\(count) packets of tagged devices could not be inspected: the kernel's "
+                    + "queue was full")
+            recorder.submit([], event)
+        }
+    }
+}
+
+/// What the packet thread has counted since it started.
+struct PacketCounters: Sendable {
+    var inspected: UInt64 = 0
+    var ignored: UInt64 = 0
+    var malformed: UInt64 = 0
+    var sightings: UInt64 = 0
+    var blocks: UInt64 = 0
+    /// Losses the journal has been told of.
+    var lostReported: UInt64 = 0
+}

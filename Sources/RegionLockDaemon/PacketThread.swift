@@ -1,0 +1,60 @@
+import Logging
+import Netfilter
+import Systemd
+import Wire
+
+/// The loop of the packet thread: sleeps until the tap, the neighbour table or a job has something,
+/// and looks after the second and the watchdog in between.
+///
+/// The watchdog is fed from here and from nowhere else: a daemon that no longer answers packets
+/// must not look alive.
+final class PacketThread: Sendable {
+    private let executor: ThreadExecutor
+    private let gatekeeper: Gatekeeper
+    private let watchdog: Watchdog
+
+    init(executor: ThreadExecutor, gatekeeper: Gatekeeper, watchdog: Watchdog) {
+        self.executor = executor
+        self.gatekeeper = gatekeeper
+        self.watchdog = watchdog
+    }
+
+    func start() {
+        executor.start(name: "packets") { [self] wake in
+            gatekeeper.assumeIsolated { $0.waitAndServe(wake) }
+            watchdog.feed()
+        }
+    }
+
+    func stop() { executor.stop() }
+}
+
+extension Gatekeeper {
+    /// One round of the loop.
+    func waitAndServe(_ wake: Int32) {
+        var poll = PollSet()
+        poll.add(wake)
+        let tapPlace = poll.add(tap.fileDescriptor)
+        let routePlace = poll.add(routes.fileDescriptor)
+        let now = clock.monotonicNanoseconds()
+        let due = nextTick > now ? nextTick - now : 0
+        do {
+            _ = try poll.wait(timeoutMilliseconds: Int32(due / 1_000_000 + 1))
+            if poll.isReady(tapPlace) { try readTap() }
+            if poll.isReady(routePlace) { try readRoutes() }
+        } catch {
+            complain("\(error)")
+        }
+        if clock.monotonicNanoseconds() >= nextTick {
+            nextTick = clock.monotonicNanoseconds() + 1_000_000_000
+            tick()
+        }
+    }
+
+    /// Says what went wrong with a socket, but not once for every packet.
+    private func complain(_ text: String) {
+        guard text != lastComplaint else { return }
+        lastComplaint = text
+        logger.error("the packet thread goes on after an error", metadata: ["error": "\(text)"])
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import ControlAPI
+import RegionLockDaemon
+
+@main
+struct RegionLockDaemonCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "regionlockd",
+        abstract: "Holds a regional activation policy at this gateway.",
+        discussion: """
+            It reads /etc/regionlock, watches what tagged devices ask for, and cuts those off the \
+            internet that try to activate where a policy does not allow it. It is controlled with \
+            regionlock(1) and inspected with journalctl -u regionlockd.
+            """,
+        version: ProductVersion.text)
+
+    @Option(help: ArgumentHelp("The settings.", valueName: "directory"))
+    var config = "/etc/regionlock"
+
+    @Option(help: ArgumentHelp("The database.", valueName: "directory"))
+    var state = "/var/lib/regionlock"
+
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp("The control sockets.", valueName: "directory"))
+    var sockets = "/run/regionlock"
+
+    @Flag(help: "Say whether the settings are valid, and end.")
+    var check = false
+
+    func run() async throws {
+        let paths = DaemonPaths(settings: config, state: state, run: sockets)
+        let status =
+            check ? DaemonProgram.check(paths: paths) : await DaemonProgram.run(paths: paths)
+        throw ExitCode(status)
+    }
+}
