@@ -5,8 +5,8 @@ package import Wire
 /// The kernel's connection tracking table, as far as we need it: deleting the flows of a device.
 ///
 /// nf_conntrack takes a delete message without tuple or filter as "delete everything". No such
-/// message can be written here: deletes are made from a `FlowFilter` or from an entry just read, and
-/// both always have one.
+/// message can be written here: deletes are made from a `FlowFilter` or from an entry just read,
+/// and both always have one.
 package struct FlowTable: ~Copyable, @unchecked Sendable {
     private var channel: NetlinkChannel
     private let kernelFilters: Bool
@@ -30,8 +30,8 @@ package struct FlowTable: ~Copyable, @unchecked Sendable {
 
     /// Deletes every flow whose first packet came from `address`.
     ///
-    /// Nothing of any other source is touched. Call it when the address is in the blocked set already: nf_conntrack_tcp_loose makes a new
-    /// entry of the next packet of a deleted TCP flow.
+    /// Nothing of any other source is touched. Call it when the address is in the blocked set
+    /// already: nf_conntrack_tcp_loose makes a new entry of the next packet of a deleted TCP flow.
     package mutating func deleteFlows(from address: IPAddress) throws(NetfilterError) {
         try delete(.source(address))
     }

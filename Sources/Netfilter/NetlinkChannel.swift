@@ -63,9 +63,10 @@ struct NetlinkChannel: ~Copyable {
         }
     }
 
-    /// Sends the one message in `messages` without asking for an acknowledgement, and throws what the
-    /// kernel says against it. Whatever else waits in the socket stays there: packets may arrive as
-    /// soon as a queue is bound, and each one read here would be one that gets no verdict.
+    /// Sends the one message in `messages` without asking for an acknowledgement, and throws what
+    /// the kernel says against it. Whatever else waits in the socket stays there: packets may
+    /// arrive as soon as a queue is bound, and each one read here would be one that gets no
+    /// verdict.
     mutating func requestAndKeep(
         _ operation: String, _ object: String
     ) throws(NetfilterError) {

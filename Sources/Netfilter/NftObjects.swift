@@ -180,10 +180,12 @@ extension SetKeyType {
     }
 }
 
-/// The notes that nft keeps beside rules, sets and elements: type, length, value (libnftnl/udata.h).
+/// The notes that nft keeps beside rules, sets and elements: type, length, value
+/// (libnftnl/udata.h).
 enum Userdata {
     static func set(_ set: NftSet) -> [UInt8] {
-        // nft prints names as "" without the byte order of the key: 1 is host order, 2 network order.
+        // nft prints names as "" without the byte order of the key: 1 is host order, 2 network
+        // order.
         let order: UInt8 = set.key == .interfaceName ? 1 : 2
         let keyOrder: [UInt8] = [UInt8(NFTNL_UDATA_SET_KEYBYTEORDER.rawValue), 4, order, 0, 0, 0]
         guard let comment = set.comment else { return keyOrder }

@@ -18,8 +18,8 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
 
     /// Binds the queue or log group.
     ///
-    /// NETLINK_NO_ENOBUFS is set: without it the first message that does not fit marks the socket as
-    /// congested, and the kernel then refuses every further one until we have read all. The loss
+    /// NETLINK_NO_ENOBUFS is set: without it the first message that does not fit marks the socket
+    /// as congested, and the kernel then refuses every further one until we have read all. The loss
     /// itself is counted from the packets' numbers.
     ///
     /// - Throws: EPERM when another process has bound it, or without CAP_NET_ADMIN.
@@ -53,8 +53,8 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
 
     /// Hands the packets that wait, 32 at most, to `body`, and sends their verdicts together.
     ///
-    /// `body` gets what the kernel told and the packet from its IP header on; the octets are gone when
-    /// it returns. The verdict of a packet leaves after `body` has returned: what `body` has
+    /// `body` gets what the kernel told and the packet from its IP header on; the octets are gone
+    /// when it returns. The verdict of a packet leaves after `body` has returned: what `body` has
     /// committed to the ruleset is in force before the packet moves on. From a log group the
     /// verdict has no meaning and is ignored.
     ///

@@ -156,10 +156,10 @@ private struct TableReader {
 
     /// Reads a set until it stands still.
     ///
-    /// While the kernel resizes the hash table of a set that has just grown, a dump of several parts
-    /// skips elements: each part goes on by counting those already told, and they have moved. No
-    /// flag tells; measured, a read right behind 100,000 additions lacked 12,463. Two dumps in the
-    /// same order mean that nothing moved between them. A dump of one part is always whole.
+    /// While the kernel resizes the hash table of a set that has just grown, a dump of several
+    /// parts skips elements: each part goes on by counting those already told, and they have moved.
+    /// No flag tells; measured, a read right behind 100,000 additions lacked 12,463. Two dumps in
+    /// the same order mean that nothing moved between them. A dump of one part is always whole.
     private mutating func readElements(
         of set: NftSet, from channel: inout NetlinkChannel
     ) throws(NetfilterError) {

@@ -2,10 +2,10 @@
 package enum TapMode: Hashable, Sendable {
     /// The packets themselves, held by the kernel until their verdict.
     ///
-    /// - maximumLength: packets held at once. A daemon that hangs holds that many for ever, one that
-    ///   is slow drops or passes what comes after; 1024 is 0.1 s of a busy site.
-    /// - failOpen: what does not fit passes, instead of being dropped. It needs `bypass` in the rule
-    ///   as well, for the time when no daemon runs.
+    /// - maximumLength: packets held at once. A daemon that hangs holds that many for ever, one
+    /// that is slow drops or passes what comes after; 1024 is 0.1 s of a busy site.
+    /// - failOpen: what does not fit passes, instead of being dropped. It needs `bypass` in the
+    /// rule as well, for the time when no daemon runs.
     case queue(number: UInt16, maximumLength: UInt32 = 1024, failOpen: Bool)
     /// Copies, `range` octets of each at most.
     case log(group: UInt16, range: UInt32 = 0xffff)

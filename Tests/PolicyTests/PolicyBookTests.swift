@@ -31,7 +31,8 @@ import Wire
         Case(name: "no tag", tags: [], verdict: .allow, says: "no tag of a policy"),
         Case(name: "another tag", tags: ["apple"], verdict: .allow, says: "no tag of a policy"),
         Case(
-            name: "another name", asks: "www.example.org", verdict: .allow, says: "no policy names"),
+            name: "another name", asks: "www.example.org", verdict: .allow,
+            says: "no policy names"),
         Case(
             name: "a lookalike", asks: "notaccount.xiaomi.com", verdict: .allow, says: "no policy"),
         Case(name: "below the name", asks: "ru.account.xiaomi.com", verdict: .block, says: "no ex"),

@@ -1,0 +1,71 @@
+import Settings
+import Testing
+import Wire
+
+struct VendorRegistryTests {
+    private func maker(_ mac: String, in registry: VendorRegistry = Fixtures.vendors) throws
+        -> String?
+    {
+        registry.maker(of: try #require(MACAddress(mac)))
+    }
+
+    @Test(arguments: [
+        ("64:09:80:12:34:56", "Xiaomi Communications Co Ltd"),
+        ("50:ec:50:00:00:01", "Beijing Xiaomi Mobile Software Co., Ltd"),
+        ("58:c4:1e:81:00:00", "Xiaomi EV Technology \"Co.,\" Ltd."),
+        ("70:b3:d5:00:1f:ff", "SOREDI touch systems GmbH"),
+        // An assigned block whose locally administered bit is set.
+        ("02:60:8c:00:00:01", "3COM"),
+        // The rest of a block the IEEE cuts up, a block nobody has, a random address.
+        ("58:c4:1e:91:00:00", nil), ("00:00:00:00:00:01", nil), ("9a:11:22:33:44:55", nil),
+    ])
+    func longestPrefixDecides(mac: String, expected: String?) throws {
+        #expect(try maker(mac) == expected)
+    }
+
+    @Test(arguments: [
+        ("Xiaomi", ["50:ec:50:00:00:00/24", "58:c4:1e:80:00:00/28", "64:09:80:00:00:00/24"]),
+        ("xiaomi*", ["58:c4:1e:80:00:00/28", "64:09:80:00:00:00/24"]),
+        ("*XIAOMI*", ["50:ec:50:00:00:00/24", "58:c4:1e:80:00:00/28", "64:09:80:00:00:00/24"]),
+        ("*co*ltd", ["50:ec:50:00:00:00/24", "64:09:80:00:00:00/24"]),
+        ("3com", ["02:60:8c:00:00:00/24"]),
+        ("*gmbh", ["70:b3:d5:00:10:00/36"]),
+        ("Registration Authority", []), ("Samsung", []), ("xiaomi*x", []),
+    ])
+    func patterns(pattern: String, expected: [String]) {
+        #expect(Fixtures.vendors.prefixes(matching: pattern).map(\.description) == expected)
+    }
+
+    @Test func missingFilesMakeAnEmptyRegistry() {
+        let registry = VendorRegistry.installed(directories: ["/nonexistent"])
+        #expect(registry.isEmpty)
+        #expect(registry.prefixes(matching: "*").isEmpty)
+    }
+
+    /// Facts of Debian's ieee-data 20220827; a newer list has more, never fewer.
+    @Test func installedList() throws {
+        let registry = Fixtures.installedVendors
+        try #require(!registry.isEmpty, "ieee-data is not installed")
+        let all = registry.prefixes(matching: "*Xiaomi*")
+        #expect(all.count >= 200)
+        #expect(all.count { $0.length == 24 } >= 200)
+        #expect(registry.prefixes(matching: "Xiaomi*").count >= 158)
+        #expect(registry.prefixes(matching: "Apple, Inc.").count >= 1_000)
+        #expect(try maker("64:09:80:aa:bb:cc", in: registry) == "Xiaomi Communications Co Ltd")
+        #expect(try maker("02:60:8c:00:00:01", in: registry) == "3COM")
+    }
+
+    /// The numbers of that one release, when it is the one installed.
+    @Test(.enabled(if: Fixtures.installedVendors.prefixes(matching: "*Xiaomi*").count == 200))
+    func debian12List() {
+        let registry = Fixtures.installedVendors
+        let spellings = [
+            ("Xiaomi Communications Co Ltd", 150), ("Beijing Xiaomi Mobile Software Co., Ltd", 30),
+            ("Beijing Xiaomi Electronics Co.*Ltd*", 12), ("XIAOMI Electronics,CO.,LTD", 8),
+        ]
+        for (name, count) in spellings {
+            #expect(registry.prefixes(matching: name).count == count, "\(name)")
+        }
+        #expect(registry.prefixes(matching: "*Xiaomi*").allSatisfy { $0.length == 24 })
+    }
+}

@@ -1,0 +1,43 @@
+/// Who may import whom: the arrows of Package.swift once more, so that a dependency cannot be added
+/// there in passing.
+enum Architecture {
+    /// No clock, socket, file or log inside: values and functions of values.
+    static let pure: Set = ["Wire", "Inspection", "Policy", "Firewall", "Engine", "ControlAPI"]
+
+    private static let core: Set = [
+        "Wire", "Inspection", "Policy", "Firewall", "Engine", "Settings", "ControlAPI",
+    ]
+    private static let nio: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "Logging"]
+    /// What any target with a foot in the outside may use.
+    private static let system: Set = ["Glibc", "Synchronization", "FoundationEssentials"]
+
+    static let imports: [String: Set<String>] = [
+        "Wire": [],
+        "Inspection": ["Wire"],
+        "Policy": ["Wire"],
+        "Firewall": ["Wire"],
+        "Engine": ["Wire", "Inspection", "Policy", "Firewall"],
+        "ControlAPI": ["Wire", "Policy"],
+        "Settings": system.union(["Wire", "Policy", "CYaml"]),
+        "Netfilter": system.union(["Wire", "Firewall", "CNetfilter"]),
+        "BlockStore": system.union(["Wire", "Policy", "Engine", "CSQLite"]),
+        "Systemd": system.union(["CSystemd", "Logging"]),
+        "ControlServer": system.union(nio).union(["ControlAPI", "Policy", "Wire"]),
+        "ControlClient": system.union(nio).union(["ControlAPI", "Policy", "Wire"]),
+        "NoticeServer": system.union(nio).union(["Wire"]),
+        "RegionLockDaemon": system.union(core).union([
+            "Netfilter", "BlockStore", "ControlServer", "NoticeServer", "Systemd", "Logging",
+            "ServiceLifecycle", "UnixSignals", "NIOCore", "NIOPosix",
+        ]),
+        "regionlockd": system.union(["RegionLockDaemon", "ControlAPI", "ArgumentParser"]),
+        "regionlock": system.union([
+            "ControlAPI", "ControlClient", "Settings", "Policy", "Wire", "ArgumentParser",
+        ]),
+    ]
+
+    /// The one target that speaks to each C library.
+    static let ownerOfCModule = [
+        "CNetfilter": "Netfilter", "CSQLite": "BlockStore", "CSystemd": "Systemd",
+        "CYaml": "Settings",
+    ]
+}
