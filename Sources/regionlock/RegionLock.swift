@@ -31,7 +31,8 @@ struct RegionLock: AsyncParsableCommand {
             CommandGroup(
                 name: "Settings",
                 subcommands: [
-                    PolicyCommand.self, CheckCommand.self, ReloadCommand.self,
+                    PolicyCommand.self, RegionsCommand.self, CheckCommand.self,
+                    ReloadCommand.self,
                 ]),
             CommandGroup(
                 name: "Program", subcommands: [VersionCommand.self, CompletionsCommand.self]),

@@ -15,10 +15,18 @@ import Wire
         width: nil, hasColour: false, isQuiet: false, now: Fixtures.now, utcOffset: { _ in -18_000 }
     )
 
+    static let regionRows = [
+        Region("CU").map {
+            RegionRow($0, name: "Cuba", deniedBy: ["xiaomi"], sites: ["havana-shop"])
+        },
+        Region("UA-43").map { RegionRow($0, name: "Crimea", deniedBy: ["xiaomi"]) },
+    ].compactMap(\.self)
+
     static let reports: [(name: String, report: @Sendable (TextStyle) -> Report)] = [
         ("status", { Report(Fixtures.status, $0) }),
         ("devices", { Report([Fixtures.phone, Fixtures.till, Fixtures.liar], $0) }),
         ("sites", { Report(Fixtures.sites, $0) }),
+        ("regions", { Report(regions: regionRows, $0) }),
         ("blocks", { Report([Fixtures.block, Fixtures.handMade], $0) }),
         ("exemptions", { Report([Fixtures.exemption], $0) }),
         ("explain-cut-off", { Report(Fixtures.explanation, $0) }),

@@ -63,7 +63,7 @@ extension Report {
         add(
             text: "Loaded \(reply.policies == 1 ? "1 policy" : "\(reply.policies) policies") and "
                 + "\(counted(reply.sites, "site")) in \(reply.milliseconds) ms. "
-                + "Settings \(reply.revision) (was \(reply.was)).")
+                + "Settings \(reply.revision.prefix(4)) (was \(reply.was.prefix(4))).")
         for warning in reply.warnings {
             add(Phrase("warning: ", .warning), Phrase(warning.text))
         }

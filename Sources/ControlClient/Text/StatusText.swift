@@ -20,7 +20,7 @@ extension Report {
             "Inspection",
             "\(tap.tap), \(tap.whenDown) when down; \(tap.packetsInspected) packets, ",
             Phrase("\(tap.packetsLost) lost", tap.packetsLost == 0 ? .plain : .warning))
-        addField("Settings", "revision \(status.configRevision)")
+        addField("Settings", "revision \(status.configRevision.prefix(4))")
         guard !status.warnings.isEmpty else { return }
         addBlank()
         add(Phrase(counted(status.warnings.count, "warning"), .warning))
