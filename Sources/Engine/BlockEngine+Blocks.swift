@@ -84,6 +84,13 @@ extension BlockEngine {
         ]
     }
 
+    /// Notes how long a cut took; `explain` tells it.
+    package mutating func note(latencyMicroseconds: Int64, of id: BlockID) {
+        guard case .policy(let name, let rule, var evidence?)? = blocks[id]?.cause else { return }
+        evidence.latencyMicroseconds = latencyMicroseconds
+        blocks[id]?.cause = .policy(name: name, rule: rule, evidence: evidence)
+    }
+
     package func block(of device: DeviceKey) -> Block? {
         blockOfDevice[device].flatMap { blocks[$0] }
     }

@@ -141,13 +141,6 @@ extension BlockEngine {
                         source: rule)
                 ]
             }
-            if let evidence {
-                steps.append(
-                    WhyStep(
-                        holds: true,
-                        text: "it asked for \(evidence.name) by \(evidence.vector.rawValue), "
-                            + evidence.flow))
-            }
         }
         return Reasoning(
             device: block.device, name: name, block: block, verdict: .block,

@@ -86,6 +86,9 @@ extension ControlDesk {
         var waiting: [String] = []
         if before.notice != after.notice { waiting.append("notice") }
         if before.control != after.control { waiting.append("control") }
+        if before.inspection.whenDown != after.inspection.whenDown {
+            waiting.append("inspection.when_down, for a queue that is full")
+        }
         return waiting.map { "\($0): the change takes effect when regionlockd is started anew" }
     }
 

@@ -22,7 +22,9 @@ extension Gatekeeper {
             case .endFlows(let addresses): endFlows(from: addresses)
             case .endCutFlows: endCutFlows()
             case .record(let changes, let event):
-                if event.kind == .blockCreated { counters.blocks += 1 }
+                if let latency, let id = event.block {
+                    engine.note(latencyMicroseconds: latency, of: id)
+                }
                 recorder.submit(
                     changes.map { $0.stamped(latency) }, event.stamped(latency))
             }

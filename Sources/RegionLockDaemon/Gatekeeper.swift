@@ -78,11 +78,14 @@ actor Gatekeeper {
         try question(engine, clock.now())
     }
 
-    /// Takes new settings that have been checked. The tap is opened anew only when it must be.
+    /// Takes new settings that have been checked. The tap is opened anew only when it is another
+    /// one: closing a queue makes the kernel drop what waits in it.
     func install(_ book: PolicyBook) throws(NetfilterError) {
         let before = engine.book.settings.inspection
         let after = book.settings.inspection
-        if before != after { tap = try Self.openTap(after, features: kernel.features) }
+        if before.tap != after.tap || before.queue != after.queue {
+            tap = try Self.openTap(after, features: kernel.features)
+        }
         mark = MarkField(mask: after.markMask)
         run(engine.handle(.settings(book), at: clock.now()))
     }
@@ -132,7 +135,6 @@ struct PacketCounters: Sendable {
     var ignored: UInt64 = 0
     var malformed: UInt64 = 0
     var sightings: UInt64 = 0
-    var blocks: UInt64 = 0
     /// Losses the journal has been told of.
     var lostReported: UInt64 = 0
 }
