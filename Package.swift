@@ -132,6 +132,13 @@ let package = Package(
         .testTarget(
             name: "NoticeServerTests", dependencies: ["NoticeServer", "Wire"],
             swiftSettings: house),
+        .testTarget(
+            name: "RegionLockDaemonTests",
+            dependencies: [
+                "RegionLockDaemon", "BlockStore", "Engine", "Netfilter", "Policy", "Systemd",
+                "Wire", log,
+            ],
+            swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ]
 )

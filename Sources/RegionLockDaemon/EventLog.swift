@@ -1,12 +1,14 @@
-import Engine
-import Logging
+package import Engine
+package import Logging
 import Policy
 import Systemd
 import Wire
 
 /// Turns events into journal entries: the one place where an event becomes a line.
-struct EventLog: Sendable {
-    let logger: Logger
+package struct EventLog: Sendable {
+    private let logger: Logger
+
+    package init(logger: Logger) { self.logger = logger }
 
     func tell(_ event: Event) {
         logger.log(level: event.kind.level, "\(event.text)", metadata: Self.fields(of: event))
@@ -25,7 +27,7 @@ struct EventLog: Sendable {
     }
 
     /// `REGIONLOCK_DEVICE` and its companions, as `journalctl -o verbose` shows them.
-    static func fields(of event: Event) -> Logger.Metadata {
+    package static func fields(of event: Event) -> Logger.Metadata {
         var fields: Logger.Metadata = ["event": "\(event.kind.rawValue)"]
         if let id = MessageID(rawValue: event.kind.rawValue) { fields["MESSAGE_ID"] = "\(id.hex)" }
         func add(_ key: String, _ value: String?) {

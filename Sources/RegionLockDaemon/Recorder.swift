@@ -1,5 +1,5 @@
-import BlockStore
-import Engine
+package import BlockStore
+package import Engine
 import Logging
 import Synchronization
 import Wire
@@ -8,7 +8,7 @@ import Wire
 ///
 /// It has a thread of its own: an fsync must never stand between a packet and its verdict. What
 /// waits is written together in one transaction, so that a burst of blocks costs one fsync.
-actor Recorder {
+package actor Recorder {
     /// One `record` effect.
     struct Entry: Sendable {
         let changes: [StoreChange]
@@ -22,7 +22,7 @@ actor Recorder {
     static let watcherBuffer = 1_024
 
     private let executor: ThreadExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
+    nonisolated package var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
     }
 
@@ -38,16 +38,16 @@ actor Recorder {
     private var watchers: [Int: AsyncStream<Event>.Continuation] = [:]
     private var nextWatcher = 0
     /// Why the last write failed; nil when everything is on disk.
-    private(set) var trouble: String?
+    package private(set) var trouble: String?
 
-    init(store: sending StateStore, log: EventLog, executor: ThreadExecutor) {
+    package init(store: sending StateStore, log: EventLog, executor: ThreadExecutor) {
         self.store = store
         self.log = log
         self.executor = executor
     }
 
     /// Takes an entry over. It never waits; order is kept.
-    nonisolated func submit(_ changes: [StoreChange], _ event: Event) {
+    nonisolated package func submit(_ changes: [StoreChange], _ event: Event) {
         let mustPlan = inbox.withLock { inbox in
             inbox.entries.append(Entry(changes: changes, event: event))
             defer { inbox.isDrainPlanned = true }
@@ -57,12 +57,12 @@ actor Recorder {
     }
 
     /// Returns when everything submitted before is on disk.
-    func settle() throws(StoreError) {
+    package func settle() throws(StoreError) {
         if let error = drain() { throw error }
     }
 
     /// Tries again what a failing disk refused; called now and then.
-    func retry() { if !backlog.isEmpty { drain() } }
+    package func retry() { if !backlog.isEmpty { drain() } }
 
     @discardableResult
     private func drain() -> StoreError? {
@@ -112,7 +112,7 @@ actor Recorder {
         }
     }
 
-    func watch() -> AsyncStream<Event> {
+    package func watch() -> AsyncStream<Event> {
         let id = nextWatcher
         nextWatcher += 1
         let (stream, continuation) = AsyncStream.makeStream(
@@ -131,7 +131,7 @@ actor Recorder {
 
     // MARK: Questions to the store
 
-    func events(after number: Int64, limit: Int) throws(StoreError) -> [Event] {
+    package func events(after number: Int64, limit: Int) throws(StoreError) -> [Event] {
         try store.events(after: number, limit: limit)
     }
 

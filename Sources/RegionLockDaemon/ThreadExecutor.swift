@@ -1,12 +1,12 @@
 import Glibc
-import Netfilter
+package import Netfilter
 import Synchronization
 
 /// A thread that runs the jobs of one actor, and between them waits for file descriptors.
 ///
 /// As the executor of the engine's actor it is also the packet thread: a packet reaches the engine
 /// without a lock and without a hop.
-final class ThreadExecutor: SerialExecutor {
+package final class ThreadExecutor: SerialExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
         var isStopping = false
@@ -19,35 +19,35 @@ final class ThreadExecutor: SerialExecutor {
     private let wake: WakeEvent
     private let threadID = Atomic<UInt>(0)
 
-    init(wake: consuming WakeEvent) { self.wake = wake }
+    package init(wake: consuming WakeEvent) { self.wake = wake }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
         state.withLock { $0.jobs.append(unowned) }
         wake.signal()
     }
 
-    func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         unsafe UnownedSerialExecutor(ordinary: self)
     }
 
     // Without these two, `assumeIsolated` on our own thread would stop the program.
-    func checkIsolated() {
+    package func checkIsolated() {
         precondition(isIsolatingCurrentContext() ?? false, "not on the actor's own thread")
     }
 
-    func isIsolatingCurrentContext() -> Bool? {
+    package func isIsolatingCurrentContext() -> Bool? {
         threadID.load(ordering: .acquiring) == Self.currentThread
     }
 
     /// Ends the loop once the jobs at hand are done.
-    func stop() {
+    package func stop() {
         state.withLock { $0.isStopping = true }
         wake.signal()
     }
 
     /// Returns when the loop has ended.
-    func waitForEnd() async {
+    package func waitForEnd() async {
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
                 if !state.hasEnded { state.onEnd.append { continuation.resume() } }
@@ -61,7 +61,7 @@ final class ThreadExecutor: SerialExecutor {
     ///
     /// - Parameter between: waits for descriptors, the given one among them, and serves what is
     ///   ready. Nil: only jobs are waited for.
-    func start(name: String, between: (@Sendable (Int32) -> Void)? = nil) {
+    package func start(name: String, between: (@Sendable (Int32) -> Void)? = nil) {
         NamedThread.start(name: name) { self.run(between: between) }
     }
 
