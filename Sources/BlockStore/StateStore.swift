@@ -72,7 +72,7 @@ package final class StateStore {
         let database = try Database.open(path: files.database)
         let generation: Int64
         do throws(StoreError) {
-            try configure(database)
+            try configure(database, path: files.database)
             try schema.migrate(database, path: files.database)
             try check(database, path: files.database)
             generation = try storedGeneration(database)
@@ -86,13 +86,21 @@ package final class StateStore {
 
     /// cell_size_check: a damaged page is found when it is read, not when it hurts. With
     /// locking_mode EXCLUSIVE the index of the WAL needs no shared memory file.
-    private static func configure(_ database: borrowing Database) throws(StoreError) {
-        try database.execute(
-            """
-            PRAGMA locking_mode = EXCLUSIVE; PRAGMA cell_size_check = ON;
-            PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL;
-            PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304
-            """)
+    private static func configure(
+        _ database: borrowing Database, path: String
+    ) throws(StoreError) {
+        do throws(StoreError) {
+            try database.execute(
+                """
+                PRAGMA locking_mode = EXCLUSIVE; PRAGMA cell_size_check = ON;
+                PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304
+                """)
+        } catch  where error.kind == .inUse {
+            throw StoreError(
+                .inUse, operation: "open", object: path,
+                message: "another process has it open (is regionlockd running?)")
+        }
     }
 
     /// Reads every page, and every row that a decision can depend on.

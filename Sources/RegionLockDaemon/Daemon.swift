@@ -101,15 +101,15 @@ struct Daemon: Sendable {
         references: ReferenceSource, recorder: Recorder, clock: DaemonClock, logger: Logger,
         thread: ThreadExecutor
     ) throws(StartFailure) -> Gatekeeper {
+        let kernel = try openKernel()
+        let features = kernel.features
+        if !features.ownerPersist {
+            logger.notice(
+                "this kernel cannot keep others from changing our table (Linux 6.9 can)")
+        }
         do {
-            var connection = try NftConnection.open()
-            let features = try connection.probe()
-            if !features.ownerPersist {
-                logger.notice(
-                    "this kernel cannot keep others from changing our table (Linux 6.9 can)")
-            }
             let parts = KernelParts(
-                kernel: KernelTableOwner(connection: connection, features: features),
+                kernel: kernel,
                 flows: try FlowTable.open(filteredDelete: features.conntrackFilteredDelete),
                 tap: try Gatekeeper.openTap(book.settings.inspection, features: features),
                 routes: try RouteWatch.open())
@@ -122,6 +122,18 @@ struct Daemon: Sendable {
                 parts: parts, engine: engine, recorder: recorder, clock: clock, logger: logger,
                 executor: thread)
         } catch {
+            // The capability is there, or the probe would have failed.
+            let hint = error.isNotPermitted ? "; only one may run in a network namespace" : ""
+            throw StartFailure("\(error)\(hint)", exitStatus: EX_OSERR)
+        }
+    }
+
+    private static func openKernel() throws(StartFailure) -> KernelTableOwner {
+        do {
+            var connection = try NftConnection.open()
+            let features = try connection.probe()
+            return KernelTableOwner(connection: connection, features: features)
+        } catch {
             throw kernelFailure(error)
         }
     }
@@ -129,7 +141,7 @@ struct Daemon: Sendable {
     private static func kernelFailure(_ error: NetfilterError) -> StartFailure {
         let hint =
             error.isNotPermitted
-            ? "\nregionlockd needs CAP_NET_ADMIN, and only one may run in a network namespace" : ""
+            ? "; regionlockd needs CAP_NET_ADMIN" : ""
         return StartFailure(
             "\(error)\(hint)", exitStatus: error.isNotPermitted ? EX_NOPERM : EX_OSERR)
     }

@@ -23,9 +23,10 @@ struct ThreadService: Service {
     func run() async throws {
         let thread = thread
         let beforeEnd = beforeEnd
-        await withGracefulShutdownHandler {
+        // Cancelled as well: when another service fails, the group ends all of them.
+        await withTaskCancellationOrGracefulShutdownHandler {
             await thread.waitForEnd()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             Task {
                 await beforeEnd()
                 thread.stop()
