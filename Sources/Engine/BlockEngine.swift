@@ -70,7 +70,10 @@ package struct BlockEngine: Sendable {
             return known
         }
         let standing: Standing
-        if blockOfDevice[source.device] != nil {
+        if let interface = source.interface, book.settings.uplinks.contains(interface) {
+            // The next router's MAC stands for the whole internet: it is never a device.
+            standing = .ignored
+        } else if blockOfDevice[source.device] != nil {
             standing = .cut
         } else {
             let tags = tags(of: source.device, facts: source.facts)

@@ -175,6 +175,7 @@ extension TableDesign {
             }
         }
         rules.append(Rule([.isReply, .accept]))
+        rules += strangers
         return Chain(
             name: "fwd_gate", base: BaseChain(kind: .filter, hook: .forward, priority: -150),
             rules: rules + dispatch(to: "inspect"))
@@ -228,7 +229,14 @@ extension TableDesign {
         Chain(
             name: "in_gate", base: BaseChain(kind: .filter, hook: .input, priority: -150),
             rules: [Rule([.isReply, .accept], comment: "flows the gateway began")]
-                + closedNotice + cutSenders(to: "cut_in") + dispatch(to: "inspect_in"))
+                + closedNotice + cutSenders(to: "cut_in") + strangers
+                + dispatch(to: "inspect_in"))
+    }
+
+    /// What comes in from the internet carries the MAC of the next router, whose maker may well be
+    /// a tagged one: nothing there is a device of ours.
+    private var strangers: [Rule] {
+        uplinks.map { Rule([.inputInterface($0), .accept], comment: "from the internet") }
     }
 
     /// The notice listens on every address, but it is for devices behind us.

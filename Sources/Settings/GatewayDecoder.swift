@@ -24,7 +24,7 @@ enum GatewayDecoder {
                 "history", "control",
             ],
             unsupported: [
-                "metrics": "Remove it: the control socket answers with the metrics.",
+                "metrics": "Remove it: this version has no metrics page.",
                 "fleet": "Remove it: each gateway works alone.",
             ])
         guard let fields else { return }
@@ -34,6 +34,11 @@ enum GatewayDecoder {
         }
         if let unknown = fields["unknown_site"] {
             settings.unknownSite = unknownSite(unknown) ?? settings.unknownSite
+            if settings.unknownSite != .allow, settings.uplinks.isEmpty {
+                unknown.warning(
+                    "without gateway.uplinks, what comes from the internet is at no site as well",
+                    hint: "Name the uplinks: no device is ever looked for there.")
+            }
         }
         if let inspection = fields["inspection"] {
             self.inspection(inspection, into: &settings.inspection)
@@ -141,7 +146,7 @@ enum GatewayDecoder {
     private static func history(_ field: Field, into settings: inout GatewaySettings) {
         let fields = Fields(
             field, keys: ["keep"],
-            unsupported: ["export_device_ids": "Remove it: exports hold plain device ids."])
+            unsupported: ["export_device_ids": "Remove it: this version exports nothing."])
         guard let fields, let keep = fields["keep"] else { return }
         let day = 86_400
         guard let seconds = keep.durationSeconds(in: day...3_650 * day) else { return }

@@ -129,6 +129,27 @@ import Wire
         }
     }
 
+    /// The next router may be of a tagged make; cutting it would cut everybody.
+    @Test func whatComesFromTheInternetIsNobodysDevice() throws {
+        let wan = try #require(InterfaceName("wan0"))
+        let maker = MACPrefix(base: MACAddress(value: 0x64b4_7300_0000), length: 24)
+        let table = TableDesign(
+            tap: .inline(queue: 1, bypass: true), mark: MarkField(mask: 0x000f_0000),
+            shape: .complete, tagged: .init(makers: [maker]), allowed: [],
+            keepsGatewayDNS: true, noticePort: nil, uplinks: [wan], capabilities: .all
+        ).ruleset(cut: [:])
+        for name in ["fwd_gate", "in_gate"] {
+            let rules = try #require(table.chains.first(where: { $0.name == name })).rules
+            let passed = try #require(
+                rules.firstIndex(where: { $0.statements == [.inputInterface(wan), .accept] }))
+            let tagged = try #require(
+                rules.firstIndex(where: {
+                    $0.statements.first == .etherSourceMasked(length: 24, set: "dev_oui24")
+                }))
+            #expect(passed < tagged)
+        }
+    }
+
     /// What the control build leaves out, and so what the both-directions test must catch.
     @Test func sourceOnlyLeavesTheOtherDirectionOut() throws {
         let table = ruleset(tagged: .init(), shape: .sourceOnly)
