@@ -159,10 +159,11 @@ package struct BlockEngine: Sendable {
     }
 
     mutating func remember(_ device: DeviceKey, facts: DeviceFacts, at now: Timestamp) {
-        if devices[device] == nil, devices.count >= EngineLimits.devices,
-            let oldest = devices.values.min(by: { $0.lastSeen < $1.lastSeen })
-        {
-            devices[oldest.key] = nil
+        if devices[device] == nil, devices.count >= EngineLimits.devices {
+            // A quarter at once: forged MACs must not cost a search each.
+            let byAge = devices.values.sorted { $0.lastSeen > $1.lastSeen }
+            let kept = byAge.prefix(EngineLimits.devices * 3 / 4)
+            devices = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0) })
         }
         devices[device] = SeenDevice(key: device, facts: facts, lastSeen: now)
     }
@@ -174,8 +175,9 @@ package struct BlockEngine: Sendable {
 
     private struct ToldAttempt: Hashable {
         let device: DeviceKey
-        let policy: String?
-        let name: String
+        let policy: String
+        /// The pattern, not the name: a device can make up names below a suffix without end.
+        let pattern: EndpointPattern?
     }
 
     /// A device that is only watched asks again and again: the journal hears of it now and then.
@@ -184,7 +186,8 @@ package struct BlockEngine: Sendable {
         at now: Timestamp
     ) -> [Effect] {
         guard let policy = decision.policy else { return [] }
-        let key = ToldAttempt(device: source.device, policy: policy, name: evidence.name)
+        let key = ToldAttempt(
+            device: source.device, policy: policy, pattern: decision.endpoint?.pattern)
         if let before = told[key], now.since(before) < EngineLimits.repeatSeconds * 1_000_000 {
             return []
         }
