@@ -95,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "LabPeer", path: "Tests/LabPeer", swiftSettings: house),
         .executableTarget(
-            name: "SourceOnlyDaemon", dependencies: ["RegionLockDaemon"],
+            name: "SourceOnlyDaemon", dependencies: ["Firewall", "RegionLockDaemon"],
             path: "Tests/SourceOnlyDaemon", swiftSettings: house),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: house),

@@ -1,0 +1,52 @@
+import Foundation
+
+/// tcpdump in the internet, on the one wire everything from the gateway comes in by.
+final class Witness {
+    private let lab: Lab
+    private let file: String
+    private let dump: RunningTool
+
+    init(in lab: Lab) throws {
+        self.lab = lab
+        file = lab.path("wire-\(UUID().uuidString.prefix(8)).pcap")
+        // The buffer holds more than a whole test: the kernel must not drop what we count.
+        dump = try lab.start(
+            .inet,
+            words: [
+                "tcpdump", "-i", "eth0", "-Q", "in", "-B", "131072", "-s", "0", "-Z", "root",
+                "--immediate-mode", "-w", file,
+            ])
+        let dump = dump
+        let isListening = waitUntil(seconds: 5) { dump.errors.contains("listening on") }
+        guard isListening else { throw LabError("tcpdump: \(dump.errors)") }
+    }
+
+    /// What was on the wire, counted.
+    struct Report: Decodable {
+        let packets: Int
+        /// Packets of the sources before, in and after the window.
+        let before: Int
+        let within: Int
+        let after: Int
+        let firstAfterUs: Int
+        /// Packets of anybody that carry the name.
+        let named: Int?
+    }
+
+    /// Ends the recording. A witness that missed a packet is none: that throws.
+    func close() throws {
+        // What is on its way through the stack now must still be seen.
+        letPass(milliseconds: 100)
+        let said = try dump.stop().errors
+        guard said.contains("\n0 packets dropped by kernel") else {
+            throw LabError("the witness missed packets: \(said)")
+        }
+    }
+
+    func report(sources: [String], name: String? = nil, from: Int, to: Int) throws -> Report {
+        var words = [Place.program("LabPeer"), "wire", "--file", file, "--window", "\(from),\(to)"]
+        for source in sources { words += ["--source", source] }
+        if let name { words += ["--name", name] }
+        return try KernelTests.report(Report.self, of: tool(words))
+    }
+}

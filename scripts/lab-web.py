@@ -1,0 +1,62 @@
+"""The web of the lab: answers every GET in plain HTTP on port 80 and over TLS on port 443.
+
+One thread for each connection, because a device that is cut off in the middle of a handshake
+leaves a connection that never ends.
+"""
+
+import http.server
+import socket
+import ssl
+import sys
+import threading
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 20
+
+    def do_GET(self):
+        body = b"Hello from the internet.\n"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, port, context=None):
+        self.context = context
+        super().__init__(("::", port), Page)
+
+    def server_bind(self):
+        # One socket for both families (RFC 3493 section 5.3).
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+    def finish_request(self, request, client_address):
+        # The handshake belongs to the connection's own thread.
+        if self.context:
+            request.settimeout(20)
+            request = self.context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+def main(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    for server in (Server(80), Server(443, context)):
+        threading.Thread(target=server.serve_forever).start()
+
+
+main(*sys.argv[1:])
