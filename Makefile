@@ -2,6 +2,7 @@
 #
 #   make demo       show the main job on real packets
 #   make test       build, and pass every test
+#   make bench      what a packet and a block cost
 #   make build      the release build that is installed
 #   make install    to DESTDIR and PREFIX; settings of yours are never overwritten
 #   make uninstall  leaves /etc/regionlock and the state alone
@@ -17,13 +18,16 @@ RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker --icf=safe
 # Our own Swift files: not what SwiftPM has checked out below .build.
 SOURCES = Package.swift Sources Tests
 
-.PHONY: demo test build install uninstall format lint clean
+.PHONY: demo test bench build install uninstall format lint clean
 
 demo:
 	scripts/demo
 
 test:
 	scripts/test
+
+bench:
+	scripts/bench
 
 build:
 	swift build $(RELEASE_FLAGS) --product regionlockd

@@ -98,6 +98,14 @@ let package = Package(
             name: "SourceOnlyDaemon", dependencies: ["Firewall", "RegionLockDaemon"],
             path: "Tests/SourceOnlyDaemon", swiftSettings: house),
 
+        .target(name: "CMallocCount", path: "Tests/CMallocCount"),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "CMallocCount", "Engine", "Firewall", "Inspection", "Netfilter", "Policy", "Wire",
+            ],
+            path: "Tests/Bench", swiftSettings: house),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: house),
         .testTarget(
             name: "InspectionTests", dependencies: ["Inspection", "Wire"], swiftSettings: house),

@@ -38,7 +38,13 @@ package struct BlockEngine: Sendable {
     var timedBlocks: Set<BlockID> = []
     var grants: [DeviceKey: [GrantedTag]] = [:]
     var references: ReferenceSource
-    private var standings: [PacketSource: Standing] = [:]
+    private struct KnownStanding: Hashable {
+        let standing: Standing
+        let notedAt: Timestamp
+    }
+
+    private static let noteMicroseconds: Int64 = 5_000_000
+    private var standings: [PacketSource: KnownStanding] = [:]
     private var told: [ToldAttempt: Timestamp] = [:]
     var lastTick: Timestamp?
 
@@ -66,8 +72,12 @@ package struct BlockEngine: Sendable {
     /// Whether the packet is to be looked into. No allocation once the source is known.
     package mutating func standing(of source: PacketSource, at now: Timestamp) -> Standing {
         if let known = standings[source] {
-            if known != .ignored { devices[source.device]?.lastSeen = now }
-            return known
+            // Writing into a dictionary allocates, so "seen" is noted now and then only.
+            if known.standing != .ignored, now.since(known.notedAt) > Self.noteMicroseconds {
+                devices[source.device]?.lastSeen = now
+                standings[source] = KnownStanding(standing: known.standing, notedAt: now)
+            }
+            return known.standing
         }
         let standing: Standing
         if let interface = source.interface, book.settings.uplinks.contains(interface) {
@@ -82,7 +92,7 @@ package struct BlockEngine: Sendable {
             standing = isWatched && !isSpared ? .watched : .ignored
         }
         if standings.count >= EngineLimits.standings { standings.removeAll(keepingCapacity: true) }
-        standings[source] = standing
+        standings[source] = KnownStanding(standing: standing, notedAt: now)
         if standing != .ignored { remember(source.device, facts: source.facts, at: now) }
         return standing
     }

@@ -1,0 +1,139 @@
+import Engine
+import Firewall
+import Glibc
+import Inspection
+import Netfilter
+import Policy
+import Wire
+
+/// What a packet costs on its way to a verdict, and what a block costs in the kernel.
+enum Benchmarks {
+    static func run() {
+        Meter.header()
+        decoders()
+        verdicts()
+        index()
+        kernel()
+    }
+
+    private static func decoders() {
+        let packets = [
+            ("DNS question over UDP", Packets.dns(Packets.trigger)),
+            ("HTTP request head", Packets.http(Packets.trigger)),
+            ("TLS ClientHello in one segment", Packets.tls(Packets.trigger)),
+        ]
+        for (what, packet) in packets {
+            var inspector = PacketInspector()
+            Meter.measure("inspect: \(what)", count: 200_000) {
+                _ = inspector.inspect(packet.span, link: .ip, at: 0) { _ in }
+            }
+        }
+    }
+
+    /// The whole of what the packet thread does between the tap and the verdict.
+    private static func verdicts() {
+        var engine = BlockEngine(
+            book: PolicyBook(settings: settings(mode: .monitor), seed: 7),
+            snapshot: EngineSnapshot(), capabilities: .all, references: ReferenceSource(seed: 1))
+        let source = PacketSource(
+            mac: MACAddress(value: 0x64b4_7300_0010),
+            address: .v4(IPv4Address(value: 0x0a14_001f)), interface: InterfaceName("lan0"))
+        let now = Timestamp(seconds: 1_795_392_000)
+        for (what, name) in [("harmless name", "www.example.org"), ("trigger", Packets.trigger)] {
+            let packet = Packets.dns(name)
+            var inspector = PacketInspector()
+            Meter.measure("verdict: DNS, tagged device, \(what)", count: 100_000) {
+                guard engine.standing(of: source, at: now) != .ignored else { return }
+                _ = inspector.inspect(packet.span, link: .ip, at: 0) { sighting in
+                    guard engine.concerns(sighting.name) else { return }
+                    _ = engine.judge(sighting, from: source, at: now)
+                }
+            }
+        }
+    }
+
+    private static func index() {
+        for size in [10, 100_000] {
+            let patterns = (0..<size).compactMap { number in
+                DomainName("host\(number % 997).zone\(number).com").map {
+                    (pattern: EndpointPattern.suffix($0), id: Int32(number))
+                }
+            }
+            let index = EndpointIndex(patterns, seed: 99)
+            let name = NameBuffer("www.host3.zone3.com")
+            var hits = 0
+            Meter.measure("endpoint index of \(size) patterns, a hit", count: 200_000) {
+                index.forEachMatch(in: name) { _ in hits += 1 }
+            }
+        }
+    }
+
+    /// One block in, one out, sent and acknowledged. In a network namespace of its own.
+    private static func kernel() {
+        do {
+            var connection = try NftConnection.open()
+            let features = try connection.probe()
+            let design = TableDesign(
+                tap: .passive(group: 5341), mark: MarkField(mask: 0x000f_0000), shape: .complete,
+                tagged: .init(), allowed: [], keepsGatewayDNS: true, noticePort: nil,
+                capabilities: .all)
+            let held = Set(
+                (0..<10_000).map { SetElement(.mac(MACAddress(value: 0x0200_0000_0000 + $0))) })
+            let ruleset = design.ruleset(cut: [TableSets.blockedMAC.name: held])
+            let plan = RulesetPlan.operations(from: nil as KernelTable?, to: ruleset)
+            try connection.commit(plan, features: features)
+            let block = [
+                SetElement(.mac(MACAddress(value: 0x64b4_7300_0010)), comment: "B-7F3K9Q CU")
+            ]
+            Meter.measure("nftables: block and release beside 10,000 blocks", count: 500) {
+                // A refusal would show as a time of nothing: it must end the benchmark.
+                do {
+                    try connection.commit(
+                        [.addElements(set: TableSets.blockedMAC, block)], features: features)
+                    try connection.commit(
+                        [.deleteElements(set: TableSets.blockedMAC, block)], features: features)
+                } catch {
+                    fatal("\(error)")
+                }
+            }
+        } catch {
+            fatal("\(error)")
+        }
+    }
+
+    private static func fatal(_ text: String) -> Never {
+        print("bench: \(text)")
+        exit(1)
+    }
+
+    private static func settings(mode: PolicyMode) -> GatewaySettings {
+        let line = SourceLocation(file: "bench", line: 1)
+        let lan = [InterfaceName("lan0")].compactMap(\.self)
+        let tags = [Tag("xiaomi")].compactMap { $0.map { Located($0, at: line) } }
+        let cuba = [Region("CU")].compactMap { $0.map { Located($0, at: line) } }
+        let endpoints = [DomainName(Packets.trigger)].compactMap {
+            $0.map { Endpoint(pattern: .suffix($0), role: .account, source: line) }
+        }
+        let policy = RegionPolicy(
+            name: "xiaomi", title: "Bench", mode: .enforce, tags: tags, regions: .deny(cuba),
+            validFrom: nil, validUntil: nil, reviewBy: nil, endpoints: endpoints,
+            term: .untilReleased, basis: nil, reason: nil, message: "No.",
+            contact: Contact(name: nil, phone: nil, email: nil, url: nil), source: line)
+        let sites = cuba.map { region in
+            Site(
+                name: "shop", region: region.value, interfaces: lan, subnets: [], source: line,
+                regionSource: line)
+        }
+        let rules = tags.map { tag in
+            TagRule(
+                tag: tag.value, match: lan.map { Located(.interface($0), at: line) }, except: [])
+        }
+        return GatewaySettings(
+            gatewayName: "bench", mode: mode, uplinks: [], sites: SiteTable(sites),
+            unknownSite: .allow, tagRules: rules, devices: [], policies: [policy],
+            inspection: .standard, whileBlocked: WhileBlocked(dns: .gateway, also: []),
+            notice: NoticeSettings(isEnabled: false, port: 9_741),
+            control: ControlSettings(admins: "root", readers: "root"), keepHistoryDays: 400,
+            revision: "bench")
+    }
+}

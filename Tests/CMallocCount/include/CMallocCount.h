@@ -1,0 +1,5 @@
+/* Counts the heap allocations of this process, for the benchmark's "allocations" column. */
+#pragma once
+
+/* Calls of malloc(3), calloc(3), realloc(3), posix_memalign(3) and aligned_alloc(3) so far. */
+unsigned long malloc_count(void);
