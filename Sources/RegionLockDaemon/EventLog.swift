@@ -26,10 +26,15 @@ package struct EventLog: Sendable {
             metadata: ["event": "store.recovered"])
     }
 
+    private static func messageID(of event: Event) -> MessageID? {
+        if event.kind == .blockCreated, event.policy == nil { return .blockByHand }
+        return MessageID(rawValue: event.kind.rawValue)
+    }
+
     /// `REGIONLOCK_DEVICE` and its companions, as `journalctl -o verbose` shows them.
     package static func fields(of event: Event) -> Logger.Metadata {
         var fields: Logger.Metadata = ["event": "\(event.kind.rawValue)"]
-        if let id = MessageID(rawValue: event.kind.rawValue) { fields["MESSAGE_ID"] = "\(id.hex)" }
+        if let id = messageID(of: event) { fields["MESSAGE_ID"] = "\(id.hex)" }
         func add(_ key: String, _ value: String?) {
             if let value { fields[key] = "\(value)" }
         }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Engine
 import Firewall
 import Netfilter
@@ -18,6 +19,11 @@ extension Gatekeeper {
         let effects = engine.handle(.kernelBlocks(elements, ended: ended), at: clock.now())
         try kernel.reconcile(with: engine.ruleset())
         run(effects)
+        recorder.submit(
+            [],
+            Event(
+                time: clock.now(), kind: .daemonStarted,
+                text: "regionlockd \(ProductVersion.text) starts in mode \(engine.mode.rawValue)"))
         let event = Event(
             time: clock.now(), kind: .rulesetInstalled,
             text: "table inet regionlock is in: \(engine.blocks.count) blocks, "

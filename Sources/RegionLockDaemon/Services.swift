@@ -94,7 +94,9 @@ extension Daemon {
                 try? await recorder.settle()
                 await recorder.endWatching()
             },
-            ThreadService(thread: packetThread) {},
+            ThreadService(thread: packetThread) {
+                recorder.submit([], await desk.farewell())
+            },
             ControlService(server: server),
             ReloadService(desk: desk, notifier: notifier, logger: logger),
             MaintenanceService(
@@ -132,12 +134,21 @@ extension Daemon {
 }
 
 extension ControlDesk {
+    /// The last event of a daemon that ends as it should.
+    func farewell() async -> Event {
+        await gatekeeper.ask { engine, now in
+            Event(
+                time: now, kind: .daemonStopped,
+                text: "regionlockd stops; \(engine.blocks.count) blocks stay in force")
+        }
+    }
+
     /// What `systemctl status` shows.
     func statusLine() async -> String {
         await gatekeeper.ask { engine, _ in
             let settings = engine.book.settings
             return "\(engine.mode.rawValue), \(engine.blocks.count) devices cut off, "
-                + "\(settings.policies.count) policies, settings \(settings.revision)"
+                + "\(settings.policies.count) policies, settings \(settings.revision.prefix(4))"
         }
     }
 }

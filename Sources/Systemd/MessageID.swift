@@ -1,7 +1,8 @@
 /// The MESSAGE_ID of each kind of event, as `journalctl MESSAGE_ID=...` and the catalogue know it.
 ///
-/// The raw values are those of the engine's event kinds; `journal.entries_lost` is the journal
-/// sender's own. An id that has shipped never changes: people's filters hold it.
+/// The raw values are those of the engine's event kinds; `block.by_hand` tells an operator's block
+/// from a policy's, and `journal.entries_lost` is the journal sender's own. An id that has shipped
+/// never changes: people's filters hold it.
 package enum MessageID: String, CaseIterable, Sendable {
     case blockCreated = "block.created"
     case blockReleased = "block.released"
@@ -22,6 +23,8 @@ package enum MessageID: String, CaseIterable, Sendable {
     case daemonStopped = "daemon.stopped"
     case storeLost = "store.lost"
     case packetsLost = "packets.lost"
+    /// A block that an operator made; the event is `block.created` as well.
+    case blockByHand = "block.by_hand"
     case journalEntriesLost = "journal.entries_lost"
 
     /// 128 bits as 32 lower-case hexadecimal digits (systemd.journal-fields(7)).
@@ -46,6 +49,7 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .daemonStopped: "e984e71655274d3d819617bea3b6fe74"
         case .storeLost: "99962d3cbbe64e249318aaf4e4eb27e1"
         case .packetsLost: "cb9c8300f53a4548a0f84e674dd3371d"
+        case .blockByHand: "9f0491ac77f04b27a6f3ecca48fb0e78"
         case .journalEntriesLost: "7d8a023d2f5d4750ac04c076891b1c64"
         }
     }

@@ -42,6 +42,13 @@ import Wire
         #expect(id.count == 32)
     }
 
+    /// The catalogue's text for a policy's block would be wrong for an operator's.
+    @Test func aBlockByHandHasAnIDOfItsOwn() {
+        let event = Event(time: Timestamp(seconds: 1), kind: .blockCreated, text: "", by: "maria")
+        let id = EventLog.fields(of: event)["MESSAGE_ID"]?.description
+        #expect(id == MessageID.blockByHand.hex)
+    }
+
     /// What a device sent is escaped before it is text of ours.
     @Test func namesFromTheWireCannotForgeALine() {
         let name = NameBuffer("a\nMESSAGE=forged\u{1b}[2J.example")
