@@ -194,7 +194,9 @@ extension TableDesign {
     private var passRules: [Rule] {
         [
             Rule([.packetMark(.pass, mark), .setConnectionMark(.pass, mark)]),
-            Rule([.clearPacketMark(mark)]),
+            // Other values in our bits are somebody else's marks, and stay as they are.
+            Rule([.packetMark(.pass, mark), .clearPacketMark(mark)]),
+            Rule([.packetMark(.checked, mark), .clearPacketMark(mark)]),
         ]
     }
 

@@ -61,8 +61,10 @@ package struct InspectionSettings: Hashable, Sendable {
         self.markMask = markMask
     }
 
+    /// The mark bits are those no common neighbour on a gateway uses: Tailscale has 0x00ff0000,
+    /// mwan3 0x00003f00, Cilium 0x00000f00, kube-proxy 0x0000c000.
     package static let standard = InspectionSettings(
-        tap: .inline, whenDown: .open, queue: 5341, markMask: 0x000f_0000)
+        tap: .inline, whenDown: .open, queue: 5341, markMask: 0x0f00_0000)
 }
 
 /// What a device that was cut off may still reach.

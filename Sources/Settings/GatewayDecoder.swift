@@ -105,7 +105,7 @@ enum GatewayDecoder {
             if !isOneRunOfFourBits(settings.markMask) {
                 field.error(
                     "\(field.name) must be four or more neighbouring bits",
-                    hint: "The default is 0x000f0000.")
+                    hint: "The default is 0x0f000000.")
             }
         }
     }

@@ -129,6 +129,17 @@ import Wire
         }
     }
 
+    /// Marks of other programs may share our bits by accident: they must not be cleared.
+    @Test func onlyOurOwnMarksAreCleared() throws {
+        let mark = MarkField(mask: 0x000f_0000)
+        for chain in ruleset(tagged: .init()).chains {
+            for rule in chain.rules where rule.statements.contains(.clearPacketMark(mark)) {
+                let first = try #require(rule.statements.first)
+                #expect([.packetMark(.pass, mark), .packetMark(.checked, mark)].contains(first))
+            }
+        }
+    }
+
     /// The next router may be of a tagged make; cutting it would cut everybody.
     @Test func whatComesFromTheInternetIsNobodysDevice() throws {
         let wan = try #require(InterfaceName("wan0"))

@@ -91,8 +91,8 @@ extension Gateway {
 
     /// Entries of the connection table that carry our block mark.
     func cutFlows() throws -> [Substring] {
-        let mask = 0x000f_0000
-        let block = 0x0002_0000
+        let mask = 0x0f00_0000
+        let block = 0x0200_0000
         return try lab.run(.gw, "conntrack", "-L").lines.filter { line in
             line.split(separator: " ").contains { word in
                 guard word.hasPrefix("mark="), let mark = Int(word.dropFirst(5)) else {
