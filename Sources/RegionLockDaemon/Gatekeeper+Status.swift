@@ -1,5 +1,6 @@
 import ControlAPI
 import Engine
+import Logging
 import Netfilter
 import Policy
 import Settings
@@ -60,6 +61,18 @@ extension Gatekeeper {
     /// Elements up to which the table is read back for `status`: a few milliseconds. Reading
     /// 100,000 takes seconds, and the packet thread has no seconds to spare.
     private static let readBackLimit = 2_000
+
+    /// Puts back what somebody else took away, and says so.
+    func repairDrift() {
+        let drift = currentDrift()
+        guard !drift.isEmpty else { return }
+        let isWhole = kernelTrouble == nil
+        logger.warning(
+            "table inet regionlock was changed from outside: \(isWhole ? "repaired" : "not yet")",
+            metadata: [
+                "event": "ruleset.repaired", "drift": "\(drift.joined(separator: "; "))",
+            ])
+    }
 
     /// Compares the kernel's table with what the engine wants; whatever differs is repaired.
     ///

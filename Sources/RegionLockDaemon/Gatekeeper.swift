@@ -31,6 +31,11 @@ actor Gatekeeper {
     /// When the next second is over, in monotonic nanoseconds.
     var nextTick: UInt64 = 0
     var lastComplaint = ""
+    /// Ticks since the start.
+    private var seconds = 0
+    /// How often the kernel's table is compared with the desired one. Where it is owned nobody else
+    /// can change it; elsewhere this is how long somebody's flush can last.
+    private static let compareSeconds = 20
     /// Why the kernel's table may not be what the engine wants; nil when it is.
     var kernelTrouble: String?
     let recorder: Recorder
@@ -114,7 +119,9 @@ actor Gatekeeper {
     /// Once a second: what time has brought, and what did not work before.
     func tick() {
         run(engine.handle(.tick, at: clock.now()))
+        seconds += 1
         if kernelTrouble != nil { reconcile() }
+        if seconds % Self.compareSeconds == 0 { repairDrift() }
         if engine.blocks.count != kernel.blockedCount { reconcile() }
         let lost = tap.counters.lost
         if lost > counters.lostReported {
