@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+/// A booted systemd with the shipped unit and the built programs installed in it.
+final class ServiceManager {
+    private let directory: String
+    private let booted: RunningTool
+    private let leader: String
+
+    init() throws {
+        directory = NSTemporaryDirectory() + "rl-lab-systemd-" + UUID().uuidString.prefix(8)
+        booted = try RunningTool([
+            Place.root.appending(path: "scripts/lab-systemd").path, directory,
+        ])
+        let path = directory + "/leader"
+        _ = waitUntil(seconds: 10) { FileManager.default.fileExists(atPath: path) }
+        leader = try String(contentsOfFile: path, encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let isUp = try waitUntil(seconds: 20) {
+            try run("systemctl", "is-system-running").text.hasPrefix("running")
+        }
+        guard isUp else {
+            throw LabError("systemd did not boot: \(booted.text)\(booted.errors)")
+        }
+    }
+
+    deinit {
+        _ = try? booted.stop()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Copies what make install would install, with the programs of this build.
+    func installProduct() throws {
+        let root = "/proc/\(leader)/root"
+        for (program, place) in [("regionlockd", "sbin"), ("regionlock", "bin")] {
+            try succeed([
+                "install", "-m", "0755", Place.program(program), "\(root)/usr/\(place)/\(program)",
+            ])
+        }
+        try succeed([
+            Place.root.appending(path: "scripts/install-data").path, root, "/usr", "/etc",
+            "/lib/systemd/system",
+        ])
+        // A container may not make itself less likely to be killed; everything else of the unit
+        // holds as it is.
+        let dropIn = "\(root)/etc/systemd/system/regionlockd.service.d"
+        try FileManager.default.createDirectory(
+            atPath: dropIn, withIntermediateDirectories: true)
+        try "[Service]\nOOMScoreAdjust=0\n".write(
+            toFile: "\(dropIn)/container.conf", atomically: true, encoding: .utf8)
+        for words in [
+            ["systemd-sysusers"],
+            ["systemd-tmpfiles", "--create", "/usr/lib/tmpfiles.d/regionlockd.conf"],
+            ["journalctl", "--update-catalog"], ["systemctl", "daemon-reload"],
+        ] {
+            try succeed(inside(words))
+        }
+    }
+
+    private func inside(_ words: [String]) -> [String] { ["nsenter", "-t", leader, "-a"] + words }
+
+    func run(_ words: String...) throws -> Output { try tool(inside(words)) }
+
+    /// As somebody without any right.
+    func runAsNobody(_ words: String...) throws -> Output {
+        let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        return try tool(inside(nobody + words))
+    }
+
+    func file(_ path: String) -> String { "/proc/\(leader)/root\(path)" }
+
+    private func succeed(_ words: [String]) throws {
+        let said = try tool(words)
+        guard said.status == 0 else { throw LabError("\(words): \(said.text)\(said.errors)") }
+    }
+}
+
+extension KernelSuite {
+    /// The real daemon in the sandbox of the real unit, under a real systemd with its journal.
+    @Suite(.serialized)
+    struct SystemdUnitTests {
+        private let device = "02:00:00:00:00:07"
+
+        @Test func theServiceLivesAsTheManualSays() throws {
+            let manager = try ServiceManager()
+            try manager.installProduct()
+            let started = try manager.run("systemctl", "start", "regionlockd")
+            let log = try manager.run("journalctl", "-u", "regionlockd", "-o", "cat").text
+            try #require(started.status == 0, "\(log)")
+            // READY=1 means: the table is in, and the sockets answer.
+            #expect(try manager.run("nft", "list", "tables").text.contains("inet regionlock"))
+            #expect(try manager.run("regionlock", "status").text.contains("mode: MONITOR"))
+            let shown = try manager.run("systemctl", "show", "-p", "StatusText", "regionlockd")
+            #expect(shown.text.contains("monitor, 0 devices cut off"), "\(shown.text)")
+
+            try commandsAndRights(manager)
+            try reloads(manager)
+            try survivesACrash(manager)
+            try journal(manager)
+
+            #expect(try manager.run("systemctl", "stop", "regionlockd").status == 0)
+            #expect(try isCut(manager), "a stop must not release")
+        }
+
+        private func isCut(_ manager: ServiceManager) throws -> Bool {
+            try manager.run("nft", "list", "set", "inet", "regionlock", "blocked_mac").text
+                .contains(device)
+        }
+
+        private func commandsAndRights(_ manager: ServiceManager) throws {
+            let looked = try manager.runAsNobody("regionlock", "status", "-q")
+            #expect([0, 20].contains(looked.status), "\(looked.errors)")
+            let refused = try manager.runAsNobody(
+                "regionlock", "block", device, "--for", "1h", "--reason", "no right")
+            #expect(refused.status == 77, "\(refused.errors)")
+            let cut = try manager.run(
+                "regionlock", "block", device, "--for", "1h", "--reason", "unit test")
+            #expect(cut.status == 0, "\(cut.errors)")
+            #expect(try isCut(manager))
+        }
+
+        private func reloads(_ manager: ServiceManager) throws {
+            #expect(try manager.run("systemctl", "reload", "regionlockd").status == 0)
+            let settings = manager.file("/etc/regionlock/regionlock.yaml")
+            let good = try String(contentsOfFile: settings, encoding: .utf8)
+            try (good + "\nno_such_key: 1\n").write(
+                toFile: settings, atomically: false, encoding: .utf8)
+            #expect(try manager.run("systemctl", "reload", "regionlockd").status != 0)
+            #expect(try manager.run("systemctl", "is-active", "regionlockd").status == 0)
+            try good.write(toFile: settings, atomically: false, encoding: .utf8)
+            #expect(try manager.run("systemctl", "reload", "regionlockd").status == 0)
+            #expect(try isCut(manager))
+        }
+
+        private func survivesACrash(_ manager: ServiceManager) throws {
+            let before = try mainProcess(manager)
+            #expect(try manager.run("kill", "-9", before).status == 0)
+            let isBack = try waitUntil(seconds: 10) {
+                let isActive = try manager.run("systemctl", "is-active", "regionlockd").status == 0
+                return try isActive && mainProcess(manager) != before
+            }
+            #expect(isBack, "systemd did not start it again")
+            #expect(try isCut(manager))
+            #expect(try manager.run("regionlock", "blocks").text.contains("unit test"))
+        }
+
+        private func mainProcess(_ manager: ServiceManager) throws -> String {
+            try manager.run("systemctl", "show", "-p", "MainPID", "--value", "regionlockd").text
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+
+        private func journal(_ manager: ServiceManager) throws {
+            let entry = try manager.run(
+                "journalctl", "-u", "regionlockd", "-o", "json", "REGIONLOCK_EVENT=block.created"
+            ).text
+            for field in [
+                "\"REGIONLOCK_MAC\":\"\(device)\"", "\"REGIONLOCK_REASON\":\"unit test\"",
+                "\"REGIONLOCK_BLOCK\":\"B-", "\"MESSAGE_ID\":", "\"REGIONLOCK_VERDICT\":\"block\"",
+            ] {
+                #expect(entry.contains(field), "\(entry)")
+            }
+            let explained = try manager.run(
+                "journalctl", "-u", "regionlockd", "-x", "REGIONLOCK_EVENT=block.created"
+            ).text
+            #expect(explained.contains("was cut off the internet by hand"), "\(explained)")
+        }
+    }
+}
