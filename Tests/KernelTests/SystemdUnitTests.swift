@@ -37,6 +37,7 @@ final class ServiceManager {
                 "install", "-m", "0755", Place.program(program), "\(root)/usr/\(place)/\(program)",
             ])
         }
+        try installRuntime(below: root)
         try succeed([
             Place.root.appending(path: "scripts/install-data").path, root, "/usr", "/etc",
             "/lib/systemd/system",
@@ -55,6 +56,20 @@ final class ServiceManager {
         ] {
             try succeed(inside(words))
         }
+    }
+
+    /// A test build links Swift's shared runtime, and that may lie on a file system of its own,
+    /// which an overlay of / does not show.
+    private func installRuntime(below root: String) throws {
+        for program in ["regionlockd", "regionlock"] {
+            for line in try tool(["ldd", Place.program(program)]).lines {
+                guard let path = line.split(separator: " ").first(where: { $0.hasPrefix("/") }),
+                    path.contains("swift") || path.contains("Foundation")
+                else { continue }
+                try succeed(["install", "-m", "0644", String(path), "\(root)/usr/local/lib/"])
+            }
+        }
+        try succeed(inside(["ldconfig"]))
     }
 
     private func inside(_ words: [String]) -> [String] { ["nsenter", "-t", leader, "-a"] + words }
