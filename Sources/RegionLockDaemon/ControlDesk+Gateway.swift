@@ -2,6 +2,7 @@ import BlockStore
 import ControlAPI
 import Engine
 import Policy
+import Systemd
 import Wire
 
 extension ControlDesk {
@@ -70,6 +71,7 @@ extension ControlDesk {
         }
         settings.adopt(result)
         try await settle()
+        await tellStatus()
         return ReloadReply(
             revision: book.settings.revision, was: before.revision,
             policies: book.settings.policies.count,
@@ -154,6 +156,7 @@ extension ControlDesk {
             throw .failed("the kernel does not take it yet, trying again every second: \(trouble)")
         }
         try await settle()
+        await tellStatus()
         return answer
     }
 
@@ -165,6 +168,12 @@ extension ControlDesk {
         } catch {
             throw Problem(error)
         }
+    }
+
+    /// `systemctl status` shows what a command changed as soon as the command returns.
+    private func tellStatus() async {
+        // Nobody listens when systemd did not start us.
+        try? notifier.status(await statusLine())
     }
 
     private func settle() async throws(Problem) {

@@ -2,6 +2,7 @@ import BlockStore
 import ControlAPI
 import Engine
 import Policy
+import Systemd
 import Wire
 
 /// Answers the control API from the engine, the kernel and the store.
@@ -12,6 +13,7 @@ struct ControlDesk: ControlBackend {
     let recorder: Recorder
     let settings: SettingsSource
     let clock: DaemonClock
+    let notifier: ServiceNotifier
     let startedAt: Timestamp
 
     // MARK: Devices and tags

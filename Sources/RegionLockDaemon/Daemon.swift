@@ -58,7 +58,7 @@ struct Daemon: Sendable {
         }
         let desk = ControlDesk(
             gatekeeper: gatekeeper, recorder: recorder, settings: source, clock: clock,
-            startedAt: clock.now())
+            notifier: notifier, startedAt: clock.now())
         return Daemon(
             gatekeeper: gatekeeper, recorder: recorder, desk: desk, packetThread: packetThread,
             storeThread: storeThread, notifier: notifier, settings: book.settings,

@@ -147,8 +147,13 @@ extension ControlDesk {
     func statusLine() async -> String {
         await gatekeeper.ask { engine, _ in
             let settings = engine.book.settings
-            return "\(engine.mode.rawValue), \(engine.blocks.count) devices cut off, "
-                + "\(settings.policies.count) policies, settings \(settings.revision.prefix(4))"
+            func count(_ number: Int, _ one: String, _ many: String) -> String {
+                "\(number) \(number == 1 ? one : many)"
+            }
+            let devices = count(engine.blocks.count, "device", "devices")
+            let policies = count(settings.policies.count, "policy", "policies")
+            return "\(engine.mode.rawValue), \(devices) cut off, \(policies), "
+                + "settings \(settings.revision.prefix(4))"
         }
     }
 }
