@@ -76,11 +76,13 @@ extension Gatekeeper {
 
     /// Compares the kernel's table with what the engine wants; whatever differs is repaired.
     ///
-    /// A table that this process owns cannot have been changed by anybody else.
+    /// Above the limit only a table that is gone is noticed: an owned one cannot be changed by
+    /// anybody else, and a plain one is flushed or deleted whole by the tools that touch it.
     private func currentDrift() -> [String] {
         do {
-            if engine.blocks.count > Self.readBackLimit, try kernel.isOwned() {
-                return kernelTrouble.map { [$0] } ?? []
+            if engine.blocks.count > Self.readBackLimit {
+                if let kernelTrouble { return [kernelTrouble] }
+                if try kernel.exists() { return [] }
             }
             let drift = try kernel.drift(from: engine.ruleset())
             if !drift.isEmpty { reconcile() }

@@ -26,7 +26,7 @@ actor Gatekeeper {
     var counters = PacketCounters()
     /// Names by index: packets carry only the index.
     var interfaces: [UInt32: InterfaceName] = [:]
-    /// Packets are matched to it before they are looked into.
+    /// The bits of a packet's mark that tell the commit chain what to do with it.
     var mark: MarkField
     /// When the next second is over, in monotonic nanoseconds.
     var nextTick: UInt64 = 0

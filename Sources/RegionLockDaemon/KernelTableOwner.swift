@@ -18,9 +18,9 @@ struct KernelTableOwner: ~Copyable {
     /// What the kernel holds, when there is a table.
     mutating func read() throws(NetfilterError) -> KernelTable? { try connection.readTable() }
 
-    /// Whether the kernel keeps everybody else from changing the table.
-    mutating func isOwned() throws(NetfilterError) -> Bool {
-        try connection.ownership() == .owned
+    /// Whether there is a table, without reading what it holds.
+    mutating func exists() throws(NetfilterError) -> Bool {
+        try connection.ownership() != nil
     }
 
     /// Elements of cut devices in the table as it was committed.
