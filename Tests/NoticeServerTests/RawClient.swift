@@ -69,6 +69,15 @@ enum RawClient {
         }
     }
 
+    /// Which of these connections has something to read, or was closed; nil when none does in time.
+    static func firstReadable(
+        of files: [CInt], withinMilliseconds milliseconds: CInt = 10_000
+    ) -> Int? {
+        var entries = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        guard poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return nil }
+        return entries.firstIndex { $0.revents != 0 }
+    }
+
     static func ask(
         port: Int, _ line: String = "GET / HTTP/1.1", _ headers: [String] = [], v6: Bool = false
     ) throws -> Reply {
