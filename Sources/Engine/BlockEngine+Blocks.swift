@@ -49,7 +49,7 @@ extension BlockEngine {
         var effects: [Effect] = [.commit(changes)]
         if shape == .complete {
             // Elements first, flows second: nf_conntrack_tcp_loose would make the entry anew.
-            effects.append(.endFlows(from: flowSources(of: block.device, down: down)))
+            effects.append(.endFlows(from: down))
         }
         effects.append(.record([.put(block)], event))
         return effects
@@ -79,7 +79,7 @@ extension BlockEngine {
             policy: block.policyName, block: block.id, text: text, by: by, reason: reason)
         return [
             .commit(changes), .endCutFlows,
-            .endFlows(from: flowSources(of: block.device, down: down)),
+            .endFlows(from: down),
             .record([.put(block)], event),
         ]
     }
@@ -123,15 +123,13 @@ extension BlockEngine {
             element: SetElement(.address(address), comment: block.id.text), isAdded: isAdded)
     }
 
-    /// Addresses to cut downwards; a device known by address is in its own set already.
+    /// Addresses to cut downwards.
     private func downAddresses(of device: DeviceKey) -> [IPAddress] {
-        guard shape == .complete, case .mac(let mac) = device else { return [] }
-        return bindings.addresses(of: mac)
-    }
-
-    private func flowSources(of device: DeviceKey, down: [IPAddress]) -> [IPAddress] {
-        if case .address(let address) = device { return [address] }
-        return down
+        guard shape == .complete else { return [] }
+        switch device {
+        case .mac(let mac): return bindings.addresses(of: mac)
+        case .address(let address): return [address]
+        }
     }
 
     /// Every element the blocks in force ask for.

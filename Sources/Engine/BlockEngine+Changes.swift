@@ -103,7 +103,7 @@ extension DeviceKey {
         switch key {
         case .mac(let mac): self = .mac(mac)
         case .address(let address): self = .address(address)
-        case .prefix, .interface: return nil
+        case .prefix, .interface, .family: return nil
         }
     }
 }

@@ -200,7 +200,8 @@ extension BlockEngine {
         let event = Event(
             time: now, kind: .modeChanged, text: "the mode is \(mode.rawValue)\(kept)",
             by: order.by, reason: order.reason)
-        return [.record([.putMode(mode)], event)]
+        // Only a gateway that cuts has a reason to let packets wait behind each other.
+        return [.install(ruleset()), .record([.putMode(mode)], event)]
     }
 
     /// Whether the mode was set at the prompt and so overrides the settings.

@@ -14,10 +14,12 @@ extension BlockEngine {
             switch inspection.tap {
             case .inline:
                 .inline(queue: inspection.queue, bypass: inspection.whenDown == .open)
-            case .passive: .passive(group: inspection.queue)
+            case .passive:
+                .passive(group: inspection.queue, isClosed: inspection.whenDown == .closed)
             }
         return TableDesign(
-            tap: tap, mark: MarkField(mask: inspection.markMask), shape: shape, tagged: tagged,
+            tap: tap, holdsDevices: inspection.hold == .device && mode == .enforce,
+            mark: MarkField(mask: inspection.markMask), shape: shape, tagged: tagged,
             allowed: settings.whileBlocked.also.map {
                 TableDesign.Allowed(prefix: $0.prefix, port: $0.port)
             },

@@ -6,6 +6,17 @@ package enum SetKeyType: String, Hashable, Sendable {
     case ipv4Address = "ipv4_addr"
     case ipv6Address = "ipv6_addr"
     case interfaceName = "ifname"
+    case protocolFamily = "nf_proto"
+}
+
+/// Who changes the elements of a set.
+package enum SetUpkeep: Hashable, Sendable {
+    /// We alone: what the kernel holds is what we committed.
+    case ours
+    /// Packets, by rules that add and delete; `limit` elements at most. `flags dynamic,timeout`
+    case packets(limit: UInt32)
+    /// We, again and again: an element is gone after its time. `timeout 5s`
+    case expiring(timeoutSeconds: Int)
 }
 
 /// A named set of the table. Sets that change while packets flow are hash sets; `isInterval` is for
@@ -16,16 +27,18 @@ package struct NftSet: Hashable, Sendable {
     package let isInterval: Bool
     /// Elements count the packets that hit them.
     package let hasCounter: Bool
+    package let upkeep: SetUpkeep
     package let comment: String?
 
     package init(
         name: String, key: SetKeyType, isInterval: Bool = false, hasCounter: Bool = false,
-        comment: String? = nil
+        upkeep: SetUpkeep = .ours, comment: String? = nil
     ) {
         self.name = name
         self.key = key
         self.isInterval = isInterval
         self.hasCounter = hasCounter
+        self.upkeep = upkeep
         self.comment = comment
     }
 }
@@ -36,6 +49,7 @@ package enum SetKey: Hashable, Sendable, CustomStringConvertible {
     /// Interval sets only.
     case prefix(IPPrefix)
     case interface(InterfaceName)
+    case family(IPFamily)
 
     package var description: String {
         switch self {
@@ -43,6 +57,8 @@ package enum SetKey: Hashable, Sendable, CustomStringConvertible {
         case .address(let address): "\(address)"
         case .prefix(let prefix): "\(prefix)"
         case .interface(let name): "\"\(name)\""
+        case .family(.ipv4): "ipv4"
+        case .family(.ipv6): "ipv6"
         }
     }
 }

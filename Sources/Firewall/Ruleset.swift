@@ -104,4 +104,6 @@ package enum FirewallOperation: Hashable, Sendable {
     case addRule(chain: String, Rule)
     case addElements(set: NftSet, [SetElement])
     case deleteElements(set: NftSet, [SetElement])
+    /// Deletes every element of the set, however many there are.
+    case flushElements(set: NftSet)
 }

@@ -102,6 +102,7 @@ extension Ruleset {
         var drift: [String] = []
         for set in sets {
             if kernel.sets[set.name] != set { drift.append("set \(set.name) differs") }
+            guard set.upkeep == .ours else { continue }
             let here = elements[set.name] ?? []
             let there = kernel.elements[set.name] ?? []
             let missing = here.subtracting(there).count

@@ -16,10 +16,16 @@ extension Ruleset {
 extension NftSet {
     fileprivate func text(_ elements: Set<SetElement>) -> String {
         var lines = ["type \(key.rawValue)"]
+        switch upkeep {
+        case .ours: break
+        case .packets(let limit): lines += ["size \(limit)", "flags dynamic,timeout"]
+        case .expiring(let seconds): lines.append("timeout \(seconds)s")
+        }
         if isInterval { lines.append("flags interval") }
         if hasCounter { lines.append("counter") }
         if let comment { lines.append("comment \"\(comment)\"") }
-        if !elements.isEmpty { lines.append("elements = { \(list(elements)) }") }
+        // Whoever prints what packets add, or what expires, prints something else each time.
+        if upkeep == .ours, !elements.isEmpty { lines.append("elements = { \(list(elements)) }") }
         return "\tset \(name) {\n" + lines.map { "\t\t\($0)\n" }.joined() + "\t}\n"
     }
 
@@ -48,6 +54,7 @@ extension SetKey {
         case .mac(let address): address.octets
         case .address(let address): address.octets
         case .prefix(let prefix): prefix.base.octets
+        case .family(let family): [family == .ipv4 ? 2 : 10]
         case .interface(let name):
             Array(repeating: 0, count: 16 - name.text.utf8.count) + name.text.utf8.reversed()
         }
@@ -112,10 +119,13 @@ extension Statement {
     package var text: String {
         switch self {
         case .inputInterface(let name): "iifname \"\(name)\""
+        case .outputInterface(let name): "oifname \"\(name)\""
         case .inputInterfaceIn(let set): "iifname @\(set)"
         case .etherSourceIn(let set): "ether saddr @\(set)"
         case .etherSourceMasked(let length, let set):
             "ether saddr & \(MACPrefix.mask(length: length)) == @\(set)"
+        case .lacksEthernet: "meta iiftype != ether"
+        case .familyNotIn(let set): "meta nfproto != @\(set)"
         case .sourceIn(let set, let family): "\(family.word) saddr @\(set)"
         case .destinationIn(let set, let family): "\(family.word) daddr @\(set)"
         case .source(let prefix): "\(prefix.family.word) saddr \(prefix)"
@@ -126,12 +136,15 @@ extension Statement {
         case .hasPayload: "@ih,0,8 >= 0x0"
         case .isReply: "ct direction reply"
         case .connectionMark(let value, let field): "ct \(field.comparison(field.bits(value)))"
+        case .connectionMarkIsNot(let value, let field):
+            "ct mark & \(field.mask.hex) != \(field.bits(value).hex)"
         case .packetMark(let value, let field): "meta \(field.comparison(field.bits(value)))"
         case .packetMarkIsClear(let field): "meta \(field.comparison(0))"
         case .setConnectionMark(let value, let field):
             "ct mark set ct mark & \((~field.mask | field.bits(value)).hex)"
                 + " | \(field.bits(value).hex)"
         case .clearPacketMark(let field): "meta mark set meta mark & \((~field.mask).hex)"
+        case .change(let set, let key, let action): key.words(changing: set, action)
         case .counter: "counter packets 0 bytes 0"
         case .queue(let number, let bypass): "queue num \(number)" + (bypass ? " bypass" : "")
         case .log(let group, let prefix):
@@ -143,6 +156,26 @@ extension Statement {
         case .drop: "drop"
         case .jump(let chain): "jump \(chain)"
         case .goto(let chain): "goto \(chain)"
+        case .return: "return"
+        }
+    }
+}
+
+extension PacketKey {
+    /// The key as nft writes it in a set statement.
+    private var field: String {
+        switch self {
+        case .etherSource: "ether saddr"
+        case .ipv4Source: "ip saddr"
+        case .ipv6Source: "ip6 saddr"
+        }
+    }
+
+    fileprivate func words(changing set: String, _ action: ElementAction) -> String {
+        switch action {
+        case .add(let seconds): "add @\(set) { \(field) timeout \(seconds)s }"
+        case .update(let seconds): "update @\(set) { \(field) timeout \(seconds)s }"
+        case .delete: "delete @\(set) { \(field) }"
         }
     }
 }

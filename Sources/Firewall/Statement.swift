@@ -27,6 +27,19 @@ package struct MarkField: Hashable, Sendable {
         case block = 2
         /// Inspected and harmless; the flow stays under inspection.
         case checked = 3
+        /// As `pass`, and no other packet of the device waited when this one was judged.
+        case passLast = 5
+        /// As `checked`, and no other packet of the device waited when this one was judged.
+        case checkedLast = 7
+
+        /// The same with the word that nothing of the device waits behind it.
+        package var asLast: Value {
+            switch self {
+            case .pass, .passLast: .passLast
+            case .checked, .checkedLast: .checkedLast
+            case .block: .block
+            }
+        }
     }
 
     package func bits(_ value: Value) -> UInt32 {
@@ -37,17 +50,43 @@ package struct MarkField: Hashable, Sendable {
     package func setting(_ value: Value, in mark: UInt32) -> UInt32 { mark & ~mask | bits(value) }
 }
 
+/// What of a packet names its sender in a set that packets change.
+package enum PacketKey: Hashable, Sendable, CaseIterable {
+    /// `ether saddr`
+    case etherSource
+    /// `ip saddr`
+    case ipv4Source
+    /// `ip6 saddr`
+    case ipv6Source
+}
+
+/// What a packet does to its sender's element of a set (nft's dynset).
+package enum ElementAction: Hashable, Sendable {
+    /// Adds it; one that is there keeps its time.
+    case add(timeoutSeconds: Int)
+    /// Adds it or gives it its whole time again.
+    case update(timeoutSeconds: Int)
+    /// Takes it away, if it is there.
+    case delete
+}
+
 /// One nft statement or match. The case's comment is the text `nft list` prints for it.
 package enum Statement: Hashable, Sendable {
     // Matches
     /// `iifname "lan0"`
     case inputInterface(InterfaceName)
+    /// `oifname "wan0"`
+    case outputInterface(InterfaceName)
     /// `iifname @name`
     case inputInterfaceIn(set: String)
     /// `ether saddr @name`
     case etherSourceIn(set: String)
     /// `ether saddr & ff:ff:ff:00:00:00 == @name`; the length is 24, 28 or 36.
     case etherSourceMasked(length: Int, set: String)
+    /// `meta iiftype != ether`: the interface has no MACs (ppp, tun).
+    case lacksEthernet
+    /// `meta nfproto != @name`
+    case familyNotIn(set: String)
     /// `ip saddr @name` or `ip6 saddr @name`
     case sourceIn(set: String, family: IPFamily)
     /// `ip daddr @name` or `ip6 daddr @name`
@@ -69,6 +108,8 @@ package enum Statement: Hashable, Sendable {
     case isReply
     /// `ct mark & 0x000f0000 == 0x00020000`
     case connectionMark(MarkField.Value, MarkField)
+    /// `ct mark & 0x000f0000 != 0x00010000`
+    case connectionMarkIsNot(MarkField.Value, MarkField)
     /// `meta mark & 0x000f0000 == 0x00020000`
     case packetMark(MarkField.Value, MarkField)
     /// `meta mark & 0x000f0000 == 0x00000000`
@@ -79,6 +120,8 @@ package enum Statement: Hashable, Sendable {
     case setConnectionMark(MarkField.Value, MarkField)
     /// `meta mark set meta mark & 0xfff0ffff`
     case clearPacketMark(MarkField)
+    /// `update @name { ether saddr timeout 1s }`
+    case change(set: String, key: PacketKey, ElementAction)
     /// `counter packets 0 bytes 0`
     case counter
     /// `queue num 5 bypass`, by the native expression or the xt target, whichever the kernel has.
@@ -97,4 +140,5 @@ package enum Statement: Hashable, Sendable {
     case drop
     case jump(chain: String)
     case goto(chain: String)
+    case `return`
 }

@@ -6,13 +6,17 @@ package struct TableCapabilities: Hashable, Sendable {
     package var innerHeader: Bool
     /// `redirect` in nat chains: plain HTTP of cut devices can be shown the notice.
     package var redirect: Bool
+    /// Rules that add and take away elements: a device's packets can wait behind each other.
+    package var senderSets: Bool
 
-    package init(innerHeader: Bool, redirect: Bool) {
+    package init(innerHeader: Bool, redirect: Bool, senderSets: Bool) {
         self.innerHeader = innerHeader
         self.redirect = redirect
+        self.senderSets = senderSets
     }
 
-    package static let all = TableCapabilities(innerHeader: true, redirect: true)
+    package static let all = TableCapabilities(
+        innerHeader: true, redirect: true, senderSets: true)
 }
 
 /// Everything that decides what our table looks like, but the cut devices themselves.
@@ -20,8 +24,9 @@ package struct TableDesign: Hashable, Sendable {
     package enum Tap: Hashable, Sendable {
         /// Packets wait for the verdict; with `bypass` they pass while nobody listens.
         case inline(queue: UInt16, bypass: Bool)
-        /// Packets are copied to a log group and go on.
-        case passive(group: UInt16)
+        /// Packets are copied to a log group and go on; with `isClosed` they are refused while
+        /// nobody reads the copies.
+        case passive(group: UInt16, isClosed: Bool = false)
     }
 
     /// What a cut covers.
@@ -69,6 +74,8 @@ package struct TableDesign: Hashable, Sendable {
     }
 
     package var tap: Tap
+    /// While a packet of a device waits for its verdict, the device's others wait behind it.
+    package var holdsDevices: Bool
     package var mark: MarkField
     package var shape: Shape
     package var tagged: Tagged
@@ -82,11 +89,13 @@ package struct TableDesign: Hashable, Sendable {
     package var capabilities: TableCapabilities
 
     package init(
-        tap: Tap, mark: MarkField, shape: Shape, tagged: Tagged, allowed: [Allowed],
+        tap: Tap, holdsDevices: Bool = false, mark: MarkField, shape: Shape, tagged: Tagged,
+        allowed: [Allowed],
         keepsGatewayDNS: Bool, noticePort: UInt16?, uplinks: [InterfaceName] = [],
         capabilities: TableCapabilities
     ) {
         self.tap = tap
+        self.holdsDevices = holdsDevices
         self.mark = mark
         self.shape = shape
         self.tagged = tagged

@@ -43,7 +43,7 @@ package enum TableSets {
         switch key {
         case .address(.v4): blockedIPv4
         case .address(.v6): blockedIPv6
-        case .mac, .prefix, .interface: blockedMAC
+        case .mac, .prefix, .interface, .family: blockedMAC
         }
     }
 
@@ -54,6 +54,48 @@ package enum TableSets {
         }
     }
 
+    /// Devices that have a packet at the verdict. The limit is that of remembered devices; a device
+    /// that finds no place is inspected all the same.
+    package static func pending(_ key: PacketKey) -> NftSet {
+        NftSet(
+            name: "pending_\(key.suffix)", key: key.setKey, upkeep: .packets(limit: 65_536),
+            comment: "a packet waits for its verdict")
+    }
+
+    /// Devices that have more than one.
+    package static func pendingMore(_ key: PacketKey) -> NftSet {
+        NftSet(
+            name: "pending_more_\(key.suffix)", key: key.setKey, upkeep: .packets(limit: 65_536),
+            comment: "more than one waits")
+    }
+
+    /// Both families while the daemon reads a passive tap. Five times its own interval.
+    package static let alive = NftSet(
+        name: "alive", key: .protocolFamily, upkeep: .expiring(timeoutSeconds: 5),
+        comment: "somebody inspects")
+
+    package static let aliveElements = [
+        SetElement(.family(.ipv4)), SetElement(.family(.ipv6)),
+    ]
+
     /// Sets that change while packets flow; they are there whatever the design.
     package static let changing = [blockedMAC, blockedIPv4, blockedIPv6, downIPv4, downIPv6]
+}
+
+extension PacketKey {
+    fileprivate var suffix: String {
+        switch self {
+        case .etherSource: "mac"
+        case .ipv4Source: "ip4"
+        case .ipv6Source: "ip6"
+        }
+    }
+
+    fileprivate var setKey: SetKeyType {
+        switch self {
+        case .etherSource: .etherAddress
+        case .ipv4Source: .ipv4Address
+        case .ipv6Source: .ipv6Address
+        }
+    }
 }

@@ -29,6 +29,7 @@ extension NftConnection {
         features.redirect = try takes(
             .layer4(.tcp), .redirect(toPort: 1),
             in: BaseChain(kind: .nat, hook: .prerouting, priority: -100))
+        features.senderSets = try takesSenderSets()
         features.owner = try takesTableFlags(Transaction.ownerFlag)
         features.ownerPersist = try takesTableFlags(
             Transaction.ownerFlag | Transaction.persistFlag)
@@ -47,6 +48,19 @@ extension NftConnection {
                 .addTable, .addChain(name: chain, base: base),
                 .addRule(chain: chain, Rule(statements)),
             ], features: features) == nil
+    }
+
+    private mutating func takesSenderSets() throws(NetfilterError) -> Bool {
+        let chain = "probe"
+        let set = NftSet(name: chain, key: .etherAddress, upkeep: .packets(limit: 1))
+        let actions: [ElementAction] = [.update(timeoutSeconds: 1), .delete]
+        let rules = actions.map { action in
+            FirewallOperation.addRule(
+                chain: chain, Rule([.change(set: set.name, key: .etherSource, action)]))
+        }
+        return try refusal(
+            of: [.addTable, .addSet(set), .addChain(name: chain, base: nil)] + rules,
+            features: KernelFeatures()) == nil
     }
 
     private mutating func takesTableFlags(_ flags: UInt32) throws(NetfilterError) -> Bool {

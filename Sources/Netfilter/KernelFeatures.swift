@@ -15,6 +15,8 @@ package struct KernelFeatures: Hashable, Sendable {
     package var redirect = false
     /// `@ih`, by which a segment without payload is told from one with (Linux 5.17).
     package var innerHeaderPayload = false
+    /// Rules that add and delete elements of a set (Linux 5.4).
+    package var senderSets = false
     /// Conntrack deletes by IPv4 source address in one message (Linux 6.8). Never used for IPv6,
     /// see `FlowTable`.
     package var conntrackFilteredDelete = false

@@ -126,6 +126,13 @@ extension Span<UInt8> {
         return networkUInt32(at: attribute.value.lowerBound)
     }
 
+    /// A value of 64 bits in network order; nil when the attribute is shorter.
+    func networkUInt64(_ attribute: Attribute?) -> UInt64? {
+        guard let attribute, attribute.value.count >= 8 else { return nil }
+        let start = attribute.value.lowerBound
+        return UInt64(networkUInt32(at: start)) << 32 | UInt64(networkUInt32(at: start + 4))
+    }
+
     /// A copy of a range, made at once: dumps have one or two for each of 100,000 elements.
     func octets(_ range: Range<Int>) -> [UInt8] {
         unsafe extracting(range).withUnsafeBufferPointer { unsafe Array($0) }

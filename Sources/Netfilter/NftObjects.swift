@@ -106,7 +106,14 @@ struct SetObject: ~Copyable {
         self.set(NFTNL_SET_ID, id)
         self.set(NFTNL_SET_KEY_TYPE, set.key.number)
         self.set(NFTNL_SET_KEY_LEN, UInt32(set.key.length))
-        self.set(NFTNL_SET_FLAGS, set.isInterval ? NFT_SET_INTERVAL.rawValue : 0)
+        self.set(NFTNL_SET_FLAGS, set.kernelFlags)
+        switch set.upkeep {
+        case .ours: break
+        case .packets(let limit): self.set(NFTNL_SET_DESC_SIZE, limit)
+        case .expiring(let seconds):
+            unsafe nftnl_set_set_u64(
+                pointer, UInt16(NFTNL_SET_TIMEOUT.rawValue), UInt64(seconds) * 1000)
+        }
         if set.hasCounter {
             unsafe nftnl_set_add_expr(pointer, allocated(nftnl_expr_alloc("counter")))
         }
@@ -152,10 +159,23 @@ struct SetObject: ~Copyable {
     }
 }
 
+extension NftSet {
+    /// NFT_SET_* of linux/netfilter/nf_tables.h.
+    var kernelFlags: UInt32 {
+        let kind = isInterval ? NFT_SET_INTERVAL.rawValue : 0
+        return switch upkeep {
+        case .ours: kind
+        case .packets: kind | NFT_SET_EVAL.rawValue | NFT_SET_TIMEOUT.rawValue
+        case .expiring: kind | NFT_SET_TIMEOUT.rawValue
+        }
+    }
+}
+
 extension SetKeyType {
     /// nft's own number of the type (include/datatype.h of nftables); the kernel only stores it.
     var number: UInt32 {
         switch self {
+        case .protocolFamily: 2
         case .ipv4Address: 7
         case .ipv6Address: 8
         case .etherAddress: 9
@@ -166,6 +186,7 @@ extension SetKeyType {
     /// Octets of a key.
     var length: Int {
         switch self {
+        case .protocolFamily: 1
         case .ipv4Address: 4
         case .ipv6Address: 16
         case .etherAddress: 6
@@ -174,7 +195,9 @@ extension SetKeyType {
     }
 
     init?(number: UInt32) {
-        let all: [SetKeyType] = [.etherAddress, .ipv4Address, .ipv6Address, .interfaceName]
+        let all: [SetKeyType] = [
+            .etherAddress, .ipv4Address, .ipv6Address, .interfaceName, .protocolFamily,
+        ]
         guard let type = all.first(where: { $0.number == number }) else { return nil }
         self = type
     }
@@ -186,7 +209,8 @@ enum Userdata {
     static func set(_ set: NftSet) -> [UInt8] {
         // nft prints names as "" without the byte order of the key: 1 is host order, 2 network
         // order.
-        let order: UInt8 = set.key == .interfaceName ? 1 : 2
+        let isHostOrder = set.key == .interfaceName || set.key == .protocolFamily
+        let order: UInt8 = isHostOrder ? 1 : 2
         let keyOrder: [UInt8] = [UInt8(NFTNL_UDATA_SET_KEYBYTEORDER.rawValue), 4, order, 0, 0, 0]
         guard let comment = set.comment else { return keyOrder }
         return keyOrder + text(UInt8(NFTNL_UDATA_SET_COMMENT.rawValue), comment)

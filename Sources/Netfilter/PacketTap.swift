@@ -1,5 +1,6 @@
 import CNetfilter
 import Glibc
+import Wire
 
 /// The source of packets to inspect: a netfilter queue (inline) or log group (passive).
 ///
@@ -53,22 +54,32 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
 
     /// Hands the packets that wait, 32 at most, to `body`, and sends their verdicts together.
     ///
-    /// `body` gets what the kernel told and the packet from its IP header on; the octets are gone
-    /// when it returns. The verdict of a packet leaves after `body` has returned: what `body` has
-    /// committed to the ruleset is in force before the packet moves on. From a log group the
-    /// verdict has no meaning and is ignored.
+    /// `body` gets what the kernel told, the packet from its IP header on, and whether nothing of
+    /// the same sender waited behind it; the octets are gone when it returns. The verdict of a
+    /// packet leaves after `body` has returned: what `body` has committed to the ruleset is in
+    /// force before the packet moves on. From a log group the verdict has no meaning and is ignored.
     ///
     /// - Returns: how many packets were handed over; 0 when none waits.
     package mutating func receive(
-        _ body: (_ packet: TappedPacket, _ payload: Span<UInt8>) -> TapVerdict
+        _ body: (
+            _ packet: TappedPacket, _ payload: Span<UInt8>, _ isLastOfSender: Bool
+        ) -> TapVerdict
     ) throws(NetfilterError) -> Int {
         guard case .received = try batch.receive(from: socket.fileDescriptor) else { return 0 }
-        let before = counters.received
         for index in 0..<batch.count {
-            batch.withDatagram(index) { bytes in reader.read(bytes, body) }
+            batch.withDatagram(index) { bytes in reader.take(bytes, at: index) }
         }
+        // After a full batch more may wait, of anybody.
+        let isDrained = batch.count < Self.batchSize
+        let arrivals = reader.arrivals.count
+        for place in 0..<arrivals {
+            batch.withDatagram(reader.arrivals[place].datagram) { bytes in
+                reader.judge(place, bytes, isDrained: isDrained, body)
+            }
+        }
+        reader.arrivals.removeAll(keepingCapacity: true)
         try reader.verdicts.send(to: socket.fileDescriptor)
-        return Int(counters.received - before)
+        return arrivals
     }
 }
 
@@ -77,6 +88,8 @@ private struct TapReader {
     let mode: TapMode
     var counters = TapCounters()
     var verdicts: VerdictBatch
+    /// The packets of the batch, in memory that is allocated once.
+    var arrivals: [Arrival] = []
     /// The number of the newest packet: the queue's id, or the log's sequence number.
     private var lastNumber: UInt32?
 
@@ -85,21 +98,44 @@ private struct TapReader {
         var queue: UInt16 = 0
         if case .queue(let number, _, _) = mode { queue = number }
         verdicts = VerdictBatch(queue: queue, capacity: batchSize)
+        arrivals.reserveCapacity(batchSize)
     }
 
-    mutating func read(
-        _ bytes: Span<UInt8>, _ body: (TappedPacket, Span<UInt8>) -> TapVerdict
-    ) {
+    /// One packet of a batch.
+    struct Arrival {
+        let packet: TappedPacket
+        /// Which datagram of the batch it came in.
+        let datagram: Int
+        /// Equal for packets of one sender.
+        let sender: UInt64
+    }
+
+    /// Notes the packets of one datagram.
+    mutating func take(_ bytes: Span<UInt8>, at index: Int) {
         var cursor = MessageCursor()
-        while let message = cursor.next(in: bytes) { read(message, bytes, body) }
+        while let message = cursor.next(in: bytes) { take(message, bytes, at: index) }
         // An empty datagram is one that was cut, or not from the kernel.
         if cursor.isMalformed || bytes.isEmpty { counters.malformed += 1 }
     }
 
-    private mutating func read(
-        _ message: NetlinkMessage, _ bytes: Span<UInt8>,
-        _ body: (TappedPacket, Span<UInt8>) -> TapVerdict
+    /// Asks for the verdict on one packet.
+    mutating func judge(
+        _ place: Int, _ bytes: Span<UInt8>, isDrained: Bool,
+        _ body: (TappedPacket, Span<UInt8>, Bool) -> TapVerdict
     ) {
+        let arrival = arrivals[place]
+        var isLast = isDrained
+        var next = place + 1
+        while isLast, next < arrivals.count {
+            isLast = arrivals[next].sender != arrival.sender
+            next += 1
+        }
+        let packet = arrival.packet
+        let verdict = body(packet, bytes.extracting(packet.payload), isLast)
+        if case .queue = mode { verdicts.append(packet.id, verdict) }
+    }
+
+    private mutating func take(_ message: NetlinkMessage, _ bytes: Span<UInt8>, at index: Int) {
         switch (message.type, mode) {
         case (Self.queuedPacket, .queue):
             guard let packet = TappedPacket(queued: message, bytes) else {
@@ -107,7 +143,7 @@ private struct TapReader {
                 return
             }
             count(packet.id)
-            verdicts.append(packet.id, body(packet, bytes.extracting(packet.payload)))
+            note(packet, bytes, at: index)
         case (Self.loggedPacket, .log):
             var sequence: UInt32?
             guard let packet = TappedPacket(logged: message, bytes, sequence: &sequence) else {
@@ -115,11 +151,17 @@ private struct TapReader {
                 return
             }
             count(sequence)
-            _ = body(packet, bytes.extracting(packet.payload))
+            note(packet, bytes, at: index)
         case (UInt16(NLMSG_ERROR), _): counters.refusedVerdicts += 1
         case (UInt16(NLMSG_DONE), .log): break
         default: counters.malformed += 1
         }
+    }
+
+    private mutating func note(_ packet: TappedPacket, _ bytes: Span<UInt8>, at index: Int) {
+        let sender =
+            packet.hardwareAddress?.value ?? bytes.extracting(packet.payload).senderWithoutMAC
+        arrivals.append(Arrival(packet: packet, datagram: index, sender: sender))
     }
 
     private mutating func count(_ number: UInt32?) {
@@ -211,5 +253,17 @@ private struct VerdictBatch {
             octets.append(UInt8(value >> 8))
             octets.append(UInt8(truncatingIfNeeded: value))
         #endif
+    }
+}
+
+extension Span<UInt8> {
+    /// A number for the source address of an IP packet (RFC 791 section 3.1, RFC 8200 section 3),
+    /// unlike every MAC. Two senders with the same number only wait a little longer.
+    fileprivate var senderWithoutMAC: UInt64 {
+        let address = isEmpty ? 0..<0 : self[0] >> 4 == 4 ? 12..<16 : 8..<24
+        var number: UInt64 = 1 << 63
+        guard count >= address.upperBound else { return number }
+        for index in address { number = (number &* 31 &+ UInt64(self[index])) | 1 << 63 }
+        return number
     }
 }

@@ -22,12 +22,15 @@ struct RuleExpressions: ~Copyable {
 
     private mutating func append(_ statement: Statement) {
         switch statement {
-        case .inputInterface, .inputInterfaceIn, .etherSourceIn, .etherSourceMasked:
+        case .inputInterface, .outputInterface, .inputInterfaceIn, .etherSourceIn,
+            .etherSourceMasked, .lacksEthernet:
             appendLinkMatch(statement)
-        case .sourceIn, .destinationIn, .source, .destination: appendAddressMatch(statement)
+        case .sourceIn, .destinationIn, .source, .destination, .familyNotIn:
+            appendAddressMatch(statement)
         case .layer4, .destinationPort, .sourcePort, .hasPayload: appendTransportMatch(statement)
-        case .isReply, .connectionMark, .packetMark, .packetMarkIsClear:
+        case .isReply, .connectionMark, .connectionMarkIsNot, .packetMark, .packetMarkIsClear:
             appendStateMatch(statement)
+        case .change(let set, let key, let action): appendChange(of: set, key: key, action)
         default: appendAction(statement)
         }
     }
@@ -38,6 +41,14 @@ struct RuleExpressions: ~Copyable {
             // iifname "lan0"
             rule.loadMeta(NFT_META_IIFNAME)
             rule.compare(name.paddedOctets)
+        case .outputInterface(let name):
+            // oifname "wan0"
+            rule.loadMeta(NFT_META_OIFNAME)
+            rule.compare(name.paddedOctets)
+        case .lacksEthernet:
+            // meta iiftype != ether
+            rule.loadMeta(NFT_META_IFTYPE)
+            rule.compare(UInt16(1).hostOctets, operation: NFT_CMP_NEQ)
         case .inputInterfaceIn(let set):
             // iifname @name
             rule.loadMeta(NFT_META_IIFNAME)
@@ -66,8 +77,34 @@ struct RuleExpressions: ~Copyable {
         rule.loadPayload(NFT_PAYLOAD_LL_HEADER.rawValue, offset: 6, length: 6)
     }
 
+    private mutating func appendChange(
+        of set: String, key: PacketKey, _ action: ElementAction
+    ) {
+        // update @name { ether saddr timeout 1s }
+        switch key {
+        case .etherSource: loadEtherSource()
+        case .ipv4Source:
+            loadAddress(
+                .ipv4, offset: IPFamily.ipv4.sourceOffset, length: IPFamily.ipv4.addressLength)
+        case .ipv6Source:
+            loadAddress(
+                .ipv6, offset: IPFamily.ipv6.sourceOffset, length: IPFamily.ipv6.addressLength)
+        }
+        switch action {
+        case .add(let seconds):
+            rule.change(set, NFT_DYNSET_OP_ADD.rawValue, timeoutMilliseconds: 1000 * seconds)
+        case .update(let seconds):
+            rule.change(set, NFT_DYNSET_OP_UPDATE.rawValue, timeoutMilliseconds: 1000 * seconds)
+        case .delete: rule.change(set, dynsetDelete, timeoutMilliseconds: nil)
+        }
+    }
+
     private mutating func appendAddressMatch(_ statement: Statement) {
         switch statement {
+        case .familyNotIn(let set):
+            // meta nfproto != @name
+            rule.loadMeta(NFT_META_NFPROTO)
+            rule.lookup(set, isInverted: true)
         case .sourceIn(let set, let family):
             // ip saddr @name
             loadAddress(family, offset: family.sourceOffset, length: family.addressLength)
@@ -153,6 +190,11 @@ struct RuleExpressions: ~Copyable {
             rule.loadConnection(NFT_CT_MARK)
             rule.mask(field.mask.hostOctets)
             rule.compare(field.bits(value).hostOctets)
+        case .connectionMarkIsNot(let value, let field):
+            // ct mark & 0x000f0000 != 0x00010000
+            rule.loadConnection(NFT_CT_MARK)
+            rule.mask(field.mask.hostOctets)
+            rule.compare(field.bits(value).hostOctets, operation: NFT_CMP_NEQ)
         case .packetMark(let value, let field):
             // meta mark & 0x000f0000 == 0x00020000
             rule.loadMeta(NFT_META_MARK)
@@ -201,6 +243,7 @@ struct RuleExpressions: ~Copyable {
         case .drop: rule.verdict(NF_DROP)
         case .jump(let chain): rule.verdict(NFT_JUMP.rawValue, chain: chain)
         case .goto(let chain): rule.verdict(NFT_GOTO.rawValue, chain: chain)
+        case .return: rule.verdict(NFT_RETURN.rawValue)
         default: preconditionFailure("not an action")
         }
     }
@@ -210,13 +253,22 @@ struct RuleExpressions: ~Copyable {
 /// transport header.
 private let innerHeader: UInt32 = 3
 
+/// NFT_DYNSET_OP_DELETE, which Linux 5.4 brought and older headers lack.
+private let dynsetDelete: UInt32 = 2
+
 extension IPFamily {
     /// NFPROTO_IPV4 or NFPROTO_IPV6.
-    fileprivate var number: UInt8 {
+    var number: UInt8 {
         switch self {
         case .ipv4: UInt8(NFPROTO_IPV4)
         case .ipv6: UInt8(NFPROTO_IPV6)
         }
+    }
+
+    init?(number: UInt8) {
+        let all: [IPFamily] = [.ipv4, .ipv6]
+        guard let family = all.first(where: { $0.number == number }) else { return nil }
+        self = family
     }
 
     /// Where the source address stands in the header (RFC 791 section 3.1, RFC 8200 section 3).

@@ -78,13 +78,25 @@ struct RuleObject: ~Copyable {
         compare.set(NFTNL_EXPR_CMP_DATA, value)
     }
 
-    func lookup(_ set: String) {
+    func lookup(_ set: String, isInverted: Bool = false) {
         let lookup = append("lookup")
         lookup.set(NFTNL_EXPR_LOOKUP_SREG, register)
         lookup.set(NFTNL_EXPR_LOOKUP_SET, set)
+        if isInverted { lookup.set(NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV.rawValue) }
     }
 
     // Statements
+
+    /// Adds the loaded key to a set, or takes it away.
+    func change(_ set: String, _ operation: UInt32, timeoutMilliseconds: Int?) {
+        let change = append("dynset")
+        change.set(NFTNL_EXPR_DYNSET_SREG_KEY, register)
+        change.set(NFTNL_EXPR_DYNSET_SET_NAME, set)
+        change.set(NFTNL_EXPR_DYNSET_OP, operation)
+        if let timeoutMilliseconds {
+            change.set64(NFTNL_EXPR_DYNSET_TIMEOUT, UInt64(timeoutMilliseconds))
+        }
+    }
 
     func storeConnectionMark() {
         let connection = append("ct")
@@ -159,6 +171,10 @@ private struct Expression {
 
     func set(_ attribute: some BinaryInteger, _ value: UInt32) {
         unsafe nftnl_expr_set_u32(pointer, UInt16(attribute), value)
+    }
+
+    func set64(_ attribute: some BinaryInteger, _ value: UInt64) {
+        unsafe nftnl_expr_set_u64(pointer, UInt16(attribute), value)
     }
 
     func set16(_ attribute: some BinaryInteger, _ value: UInt16) {

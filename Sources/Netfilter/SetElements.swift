@@ -57,6 +57,7 @@ extension NftSet {
         case (.address(let address), .ipv4Address), (.address(let address), .ipv6Address):
             octets = address.octets
         case (.interface(let name), .interfaceName): octets = name.paddedOctets
+        case (.family(let family), .protocolFamily): octets = [family.number]
         case (.prefix(let prefix), .ipv4Address), (.prefix(let prefix), .ipv6Address):
             guard prefix.base.octets.count == key.length, isInterval || prefix.isSingleAddress
             else { return nil }
@@ -91,6 +92,7 @@ extension NftSet {
         case .ipv4Address, .ipv6Address: IPAddress(octets: octets).map(SetKey.address)
         case .interfaceName:
             InterfaceName(octets[...].textToZero).map(SetKey.interface)
+        case .protocolFamily: IPFamily(number: octets.first ?? 0).map(SetKey.family)
         }
     }
 }

@@ -68,7 +68,10 @@ private struct TableReader {
         try dump(NFT_MSG_GETRULE, tableAttribute: NFTA_RULE_TABLE.rawValue, from: &channel) {
             $0.readRule($1, $2)
         }
-        for set in sets.values { try readElements(of: set, from: &channel) }
+        // What packets add and what expires is never the same twice, and nobody asks for it.
+        for set in sets.values where set.upkeep == .ours {
+            try readElements(of: set, from: &channel)
+        }
     }
 
     private mutating func dump(
@@ -119,9 +122,19 @@ private struct TableReader {
         let expression = find(NFTA_SET_EXPR.rawValue)?.children
             .first(NFTA_EXPR_NAME.rawValue, in: bytes)
         let userdata = find(NFTA_SET_USERDATA.rawValue).map { bytes.octets($0.value) } ?? []
+        var upkeep = SetUpkeep.ours
+        if flags & NFT_SET_EVAL.rawValue != 0 {
+            let description = find(NFTA_SET_DESC.rawValue)?.children
+                .first(NFTA_SET_DESC_SIZE.rawValue, in: bytes)
+            upkeep = .packets(limit: bytes.networkUInt32(description) ?? 0)
+        } else if flags & NFT_SET_TIMEOUT.rawValue != 0 {
+            upkeep = .expiring(
+                timeoutSeconds: Int(bytes.networkUInt64(find(NFTA_SET_TIMEOUT.rawValue)) ?? 0)
+                    / 1000)
+        }
         sets[name] = NftSet(
             name: name, key: key, isInterval: flags & NFT_SET_INTERVAL.rawValue != 0,
-            hasCounter: bytes.string(expression) == "counter",
+            hasCounter: bytes.string(expression) == "counter", upkeep: upkeep,
             comment: Userdata.text(UInt8(NFTNL_UDATA_SET_COMMENT.rawValue), in: userdata))
     }
 

@@ -114,6 +114,10 @@ struct Transaction {
         case .deleteElements(let set, let elements):
             let keys = elements.map { SetElement($0.key) }
             try append(keys, of: set, type: NFT_MSG_DELSETELEM, flags: 0, to: &messages)
+        case .flushElements(let set):
+            // Elements without a list stand for all elements of the set.
+            let object = SetObject(table: table, name: set.name)
+            messages.appendTableMessage(NFT_MSG_DELSETELEM) { object.writeElements(to: &$0) }
         }
     }
 
@@ -154,6 +158,7 @@ extension FirewallOperation {
         case .addRule(let chain, let rule): ("add rule to", "chain \(chain), \"\(rule.text)\"")
         case .addElements(let set, let elements): ("add", Self.words(elements, set))
         case .deleteElements(let set, let elements): ("delete", Self.words(elements, set))
+        case .flushElements(let set): ("flush", "set \(set.name)")
         }
     }
 

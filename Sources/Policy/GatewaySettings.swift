@@ -47,15 +47,27 @@ package struct InspectionSettings: Hashable, Sendable {
     /// What tagged devices' inspected packets meet while nobody inspects.
     package enum WhenDown: String, Hashable, Sendable, CaseIterable { case open, closed }
 
+    /// What waits while a packet of a tagged device is at the verdict.
+    package enum Hold: String, Hashable, Sendable, CaseIterable {
+        /// Every other packet of the device, in enforce mode with an inline tap.
+        case device
+        /// That packet alone.
+        case packet
+    }
+
     package var tap: Tap
+    package var hold: Hold
     package var whenDown: WhenDown
     /// Queue (inline) or log group (passive), 0...65535.
     package var queue: UInt16
     /// The bits of packet and ct mark we use; four or more contiguous bits.
     package var markMask: UInt32
 
-    package init(tap: Tap, whenDown: WhenDown, queue: UInt16, markMask: UInt32) {
+    package init(
+        tap: Tap, hold: Hold, whenDown: WhenDown, queue: UInt16, markMask: UInt32
+    ) {
         self.tap = tap
+        self.hold = hold
         self.whenDown = whenDown
         self.queue = queue
         self.markMask = markMask
@@ -64,7 +76,7 @@ package struct InspectionSettings: Hashable, Sendable {
     /// The mark bits are those no common neighbour on a gateway uses: Tailscale has 0x00ff0000,
     /// mwan3 0x00003f00, Cilium 0x00000f00, kube-proxy 0x0000c000.
     package static let standard = InspectionSettings(
-        tap: .inline, whenDown: .open, queue: 5341, markMask: 0x0f00_0000)
+        tap: .inline, hold: .device, whenDown: .open, queue: 5341, markMask: 0x0f00_0000)
 }
 
 /// What a device that was cut off may still reach.

@@ -13,9 +13,10 @@ extension Gatekeeper {
     func readTap() throws(NetfilterError) {
         let arrival = clock.monotonicNanoseconds()
         let now = clock.now()
-        _ = try tap.receive { packet, payload in
+        _ = try tap.receive { packet, payload, isLastOfSender in
             let value = value(for: packet, payload, arrival: arrival, now: now)
-            return .accept(mark: mark.setting(value, in: packet.mark))
+            return .accept(
+                mark: mark.setting(isLastOfSender ? value.asLast : value, in: packet.mark))
         }
     }
 

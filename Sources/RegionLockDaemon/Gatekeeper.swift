@@ -120,9 +120,23 @@ actor Gatekeeper {
     func tick() {
         run(engine.handle(.tick, at: clock.now()))
         seconds += 1
+        sayAlive()
         if kernelTrouble != nil { reconcile() }
         if seconds % Self.compareSeconds == 0 { repairDrift() }
         if engine.blocks.count != kernel.blockedCount { reconcile() }
+        tellLosses()
+    }
+
+    private func sayAlive() {
+        do {
+            try kernel.sayAlive()
+        } catch {
+            // The next second tries again; five without make the kernel refuse what is inspected.
+            kernelTrouble = "\(error)"
+        }
+    }
+
+    private func tellLosses() {
         let lost = tap.counters.lost
         if lost > counters.lostReported {
             let count = lost - counters.lostReported

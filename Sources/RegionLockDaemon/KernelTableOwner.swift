@@ -62,6 +62,18 @@ struct KernelTableOwner: ~Copyable {
         committed = ruleset
     }
 
+    /// Gives the elements that tell the kernel somebody inspects their whole time again, where the
+    /// table has them.
+    mutating func sayAlive() throws(NetfilterError) {
+        guard committed?.sets.contains(TableSets.alive) ?? false else { return }
+        // Adding an element that is there gives it no new time on every kernel.
+        try connection.commit(
+            [
+                .flushElements(set: TableSets.alive),
+                .addElements(set: TableSets.alive, TableSets.aliveElements),
+            ], features: features)
+    }
+
     /// What differs in the kernel now, in words.
     mutating func drift(from ruleset: Ruleset) throws(NetfilterError) -> [String] {
         guard let table = try connection.readTable() else { return ["the table is missing"] }

@@ -92,9 +92,9 @@ enum GatewayDecoder {
     }
 
     private static func inspection(_ field: Field, into settings: inout InspectionSettings) {
-        guard let fields = Fields(field, keys: ["tap", "when_down", "queue", "mark_mask"]) else {
-            return
-        }
+        guard let fields = Fields(field, keys: ["tap", "hold", "when_down", "queue", "mark_mask"])
+        else { return }
+        if let hold = fields["hold"]?.choice(InspectionSettings.Hold.self) { settings.hold = hold }
         if let tap = fields["tap"]?.choice(InspectionSettings.Tap.self) { settings.tap = tap }
         if let whenDown = fields["when_down"]?.choice(InspectionSettings.WhenDown.self) {
             settings.whenDown = whenDown

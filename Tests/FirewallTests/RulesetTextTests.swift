@@ -11,6 +11,21 @@ import Wire
 
     static let statements: [(Statement, String)] = [
         (.inputInterfaceIn(set: "links"), "iifname @links"),
+        (.lacksEthernet, "meta iiftype != ether"),
+        (.familyNotIn(set: "alive"), "meta nfproto != @alive"),
+        (
+            .connectionMarkIsNot(.pass, field), "ct mark & 0x000f0000 != 0x00010000"
+        ),
+        (
+            .change(set: "a", key: .etherSource, .update(timeoutSeconds: 1)),
+            "update @a { ether saddr timeout 1s }"
+        ),
+        (
+            .change(set: "a", key: .ipv4Source, .add(timeoutSeconds: 2)),
+            "add @a { ip saddr timeout 2s }"
+        ),
+        (.change(set: "a", key: .ipv6Source, .delete), "delete @a { ip6 saddr }"),
+        (.return, "return"),
         (.etherSourceIn(set: "dev_mac"), "ether saddr @dev_mac"),
         (
             .etherSourceMasked(length: 24, set: "oui24"),

@@ -16,6 +16,8 @@ func normalised(_ listing: String) -> String {
     text.removeLast()
     // A blank line stood between the flags and the first set.
     text = text.replacing("{\n\n", with: "{\n")
+    // What expires is printed with the time it has left.
+    text = text.replacing(#/\t\telements = \{[^}]*expires[^}]*\}\n/#, with: "")
     // The native expression, where the kernel has it.
     text = text.replacing(#/queue flags bypass to (\d+)/#) { "queue num \($0.1) bypass" }
     text = text.replacing(#/queue to (\d+)/#) { "queue num \($0.1)" }

@@ -32,7 +32,7 @@ import Wire
             // The first is passed on, the second cut, the third left without a mark.
             var packets = 0
             while packets < 3 {
-                packets += try receive(&tap) { packet, payload in
+                packets += try receive(&tap) { packet, payload, _ in
                     #expect(packet.mark == 0xa000_2345)
                     #expect(packet.hardwareAddress == Self.phone)
                     #expect(packet.inputInterfaceIndex == index)
@@ -76,7 +76,7 @@ import Wire
             }
             var greatest = 0
             while greatest == 0 {
-                _ = try receive(&tap) { packet, payload in
+                _ = try receive(&tap) { packet, payload, _ in
                     greatest = max(greatest, payload.count)
                     #expect(packet.hardwareAddress == Self.phone)
                     return .accept(mark: nil)
@@ -105,7 +105,7 @@ import Wire
             }
             var seen: [UInt8] = []
             while seen.count < 3 {
-                _ = try receive(&tap) { packet, payload in
+                _ = try receive(&tap) { packet, payload, _ in
                     #expect(packet.hardwareAddress == Self.phone)
                     #expect(packet.hook == 1)
                     #expect(payload.count == 29)
@@ -134,11 +134,17 @@ import Wire
                 for value in UInt8(0)..<200 { try socket.send([value]) }
             }
             var calls = 0
+            var last: [UInt8] = []
             while tap.counters.received < 200 {
-                _ = try receive(&tap) { _, _ in .accept(mark: nil) }
+                _ = try receive(&tap) { _, payload, isLastOfSender in
+                    if isLastOfSender { last.append(payload[payload.count - 1]) }
+                    return .accept(mark: nil)
+                }
                 calls += 1
             }
             #expect(calls < 50, "packets come in batches")
+            // While a batch is full nobody can know what waits behind it.
+            #expect(last == [199])
             for value in UInt8(0)..<200 { #expect(server.receive() == [value]) }
             #expect(tap.counters.lost == 0)
             #expect(tap.counters.refusedVerdicts == 0)
@@ -164,10 +170,10 @@ import Wire
                 }
             }
             try await burst(200)
-            while try tap.receive({ _, _ in .accept(mark: nil) }) > 0 {}
+            while try tap.receive({ _, _, _ in .accept(mark: nil) }) > 0 {}
             // The next packet that arrives shows the gap.
             try await burst(1)
-            _ = try receive(&tap) { _, _ in .accept(mark: nil) }
+            _ = try receive(&tap) { _, _, _ in .accept(mark: nil) }
             #expect(tap.counters.lost > 0)
             #expect(tap.counters.lost + tap.counters.received == 201)
             // The packets themselves are not concerned.
@@ -215,7 +221,7 @@ import Wire
 
 /// Receives once, after waiting for packets for two seconds at most.
 private func receive(
-    _ tap: inout PacketTap, _ body: (TappedPacket, Span<UInt8>) -> TapVerdict
+    _ tap: inout PacketTap, _ body: (TappedPacket, Span<UInt8>, Bool) -> TapVerdict
 ) throws -> Int {
     var poll = PollSet()
     poll.add(tap.fileDescriptor)

@@ -18,6 +18,10 @@ enum SampleRuleset {
         NftSet(name: "blocked4", key: .ipv4Address, hasCounter: true),
         NftSet(name: "blocked6", key: .ipv6Address, hasCounter: true, comment: "cut"),
         NftSet(name: "empty", key: .etherAddress, hasCounter: true),
+        NftSet(name: "waiting", key: .etherAddress, upkeep: .packets(limit: 65_536)),
+        NftSet(name: "waiting4", key: .ipv4Address, upkeep: .packets(limit: 100), comment: "x"),
+        NftSet(name: "waiting6", key: .ipv6Address, upkeep: .packets(limit: 100)),
+        NftSet(name: "alive", key: .protocolFamily, upkeep: .expiring(timeoutSeconds: 5)),
     ]
 
     private static func elements() throws -> [String: Set<SetElement>] {
@@ -84,6 +88,7 @@ enum SampleRuleset {
         [
             Rule([.inputInterface(try #require(InterfaceName("lan0"))), .counter]),
             Rule([.inputInterface(try #require(InterfaceName("a23456789012345"))), .accept]),
+            Rule([.outputInterface(try #require(InterfaceName("wan0"))), .accept]),
             Rule([.inputInterfaceIn(set: "links"), .jump(chain: "nothing")]),
             Rule([.etherSourceIn(set: "tagged"), .goto(chain: "tap")]),
             Rule([.etherSourceMasked(length: 24, set: "tagged"), .goto(chain: "tap")]),
@@ -142,6 +147,23 @@ enum SampleRuleset {
             Rule([.packetMarkIsClear(field), .accept], comment: "not a packet of ours"),
             Rule([.clearPacketMark(field)]),
             Rule([.counter, .rejectAsProhibited]),
+            Rule([.connectionMarkIsNot(.pass, field), .destinationPort(.tcp, 443), .accept]),
+            Rule([.familyNotIn(set: "alive"), .drop]),
+        ] + changeRules
+    }
+
+    private static var changeRules: [Rule] {
+        [
+            Rule([.change(set: "waiting", key: .etherSource, .update(timeoutSeconds: 1))]),
+            Rule([
+                .etherSourceIn(set: "waiting"),
+                .change(set: "waiting", key: .etherSource, .add(timeoutSeconds: 1)),
+            ]),
+            Rule([.lacksEthernet, .change(set: "waiting4", key: .ipv4Source, .delete), .return]),
+            Rule([
+                .lacksEthernet, .sourceIn(set: "waiting6", family: .ipv6),
+                .change(set: "waiting6", key: .ipv6Source, .delete), .return,
+            ]),
         ]
     }
 }

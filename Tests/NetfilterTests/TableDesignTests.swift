@@ -15,12 +15,27 @@ import Wire
                     .init(prefix: try #require(IPPrefix("2001:db8::1")), port: nil),
                 ], keepsGatewayDNS: true, noticePort: 9741)
         },
+        "hold makers": {
+            try design(
+                tap: .inline(queue: 5, bypass: true), holdsDevices: true,
+                tagged: .init(makers: [MACPrefix(base: MACAddress(value: 0), length: 24)]),
+                uplinks: [try #require(InterfaceName("wan0"))])
+        },
+        "hold everybody": {
+            try design(
+                tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
+                noticePort: 9741)
+        },
+        "passive and closed": {
+            try design(tap: .passive(group: 7, isClosed: true), tagged: try everyone)
+        },
         "passive": { try design(tap: .passive(group: 7), tagged: try everyone) },
         "nobody": { try design(tap: .passive(group: 7), tagged: .init()) },
         "old kernel": {
             try design(
                 tap: .inline(queue: 6, bypass: false), tagged: try everyone, keepsGatewayDNS: true,
-                noticePort: 9741, capabilities: .init(innerHeader: false, redirect: false))
+                noticePort: 9741,
+                capabilities: .init(innerHeader: false, redirect: false, senderSets: false))
         },
         "source only": {
             try design(
@@ -84,13 +99,17 @@ import Wire
     }
 
     private static func design(
-        tap: TableDesign.Tap, tagged: TableDesign.Tagged, allowed: [TableDesign.Allowed] = [],
+        tap: TableDesign.Tap, holdsDevices: Bool = false, tagged: TableDesign.Tagged,
+        allowed: [TableDesign.Allowed] = [],
         keepsGatewayDNS: Bool = false, noticePort: UInt16? = nil,
-        shape: TableDesign.Shape = .complete, capabilities: TableCapabilities = .all
+        shape: TableDesign.Shape = .complete, uplinks: [InterfaceName] = [],
+        capabilities: TableCapabilities = .all
     ) throws -> TableDesign {
         TableDesign(
-            tap: tap, mark: MarkField(mask: 0x000f_0000), shape: shape, tagged: tagged,
+            tap: tap, holdsDevices: holdsDevices, mark: MarkField(mask: 0x000f_0000), shape: shape,
+            tagged: tagged,
             allowed: allowed, keepsGatewayDNS: keepsGatewayDNS, noticePort: noticePort,
+            uplinks: uplinks,
             capabilities: capabilities)
     }
 

@@ -1,0 +1,114 @@
+import Wire
+
+/// While a packet of a device waits for its verdict, the device's other packets wait behind it: in
+/// the same queue, in their order. Otherwise they would slip through in the time from the trigger's
+/// arrival to the cut.
+///
+/// A packet that may show a name puts its sender into `pending`, or into `pending_more` as well
+/// when it is there already. Whoever stands in either waits. A verdict that says "the last of this
+/// device" takes one of the two away: `pending_more` first, so that a packet that came between the
+/// daemon's last look into the queue and its verdict still has `pending`. So an element may stay
+/// too long, never go too soon; the timeout ends what is left.
+extension TableDesign {
+    /// Far more than a verdict takes. It bounds how long a device waits for a daemon that hangs.
+    private static let holdSeconds = 1
+
+    var isHolding: Bool {
+        guard case .inline = tap else { return false }
+        return holdsDevices && capabilities.senderSets
+    }
+
+    /// Senders without a MAC exist only where an interface or a subnet is tagged.
+    private var holdKeys: [PacketKey] {
+        let mayLackMAC = !tagged.interfaces.isEmpty || !tagged.prefixes.isEmpty
+        return mayLackMAC ? PacketKey.allCases : [.etherSource]
+    }
+
+    var holdSets: [NftSet] {
+        guard isHolding else { return [] }
+        return holdKeys.flatMap { [TableSets.pending($0), TableSets.pendingMore($0)] }
+    }
+
+    /// Where a packet goes that may show a name.
+    var holdChain: Chain {
+        let rules = holdKeys.flatMap { key in
+            [
+                Rule(
+                    key.isIn(TableSets.pending(key)) + [
+                        .change(
+                            set: TableSets.pendingMore(key).name, key: key,
+                            .update(timeoutSeconds: Self.holdSeconds))
+                    ]),
+                // A rule of its own: when the set is full it breaks off, and the packet is tapped
+                // all the same.
+                Rule(
+                    key.condition + [
+                        .change(
+                            set: TableSets.pending(key).name, key: key,
+                            .update(timeoutSeconds: Self.holdSeconds))
+                    ]),
+            ]
+        }
+        return Chain(name: "hold", rules: rules + [Rule([.goto(chain: "tap")])])
+    }
+
+    var heldChain: Chain { Chain(name: "held", rules: heldRules) }
+
+    /// For every other packet of a tagged device.
+    var heldRules: [Rule] {
+        guard isHolding else { return [] }
+        return holdKeys.flatMap { key in
+            [TableSets.pending(key), TableSets.pendingMore(key)].map {
+                Rule(key.isIn($0) + [.goto(chain: "tap")])
+            }
+        }
+    }
+
+    /// After the verdict on the last packet of a device.
+    var unholdChain: Chain {
+        Chain(
+            name: "unhold",
+            rules: holdKeys.flatMap { key in
+                let more = TableSets.pendingMore(key)
+                return [
+                    Rule(
+                        key.isIn(more) + [
+                            .change(set: more.name, key: key, .delete), .return,
+                        ]),
+                    Rule(
+                        key.condition + [
+                            .change(set: TableSets.pending(key).name, key: key, .delete)
+                        ]),
+                ]
+            })
+    }
+
+    // MARK: Nobody at the tap
+
+    /// With a passive tap the kernel cannot tell whether anybody reads the copies. So the daemon
+    /// says it is there, again and again, and when it no longer does, what would be inspected is
+    /// refused.
+    var aliveSets: [NftSet] {
+        if case .passive(_, isClosed: true) = tap { return [TableSets.alive] }
+        return []
+    }
+
+    var deadMan: Rule {
+        Rule(
+            [.familyNotIn(set: TableSets.alive.name), .goto(chain: "refuse")],
+            comment: "nobody inspects")
+    }
+}
+
+extension PacketKey {
+    /// The match without which the key does not exist, or names nobody.
+    fileprivate var condition: [Statement] { self == .etherSource ? [] : [.lacksEthernet] }
+
+    fileprivate func isIn(_ set: NftSet) -> [Statement] {
+        switch self {
+        case .etherSource: [.etherSourceIn(set: set.name)]
+        case .ipv4Source: condition + [.sourceIn(set: set.name, family: .ipv4)]
+        case .ipv6Source: condition + [.sourceIn(set: set.name, family: .ipv6)]
+        }
+    }
+}
