@@ -46,7 +46,9 @@ extension BlockEngine {
             ElementChange(set: set(of: block), element: element(of: block), isAdded: true)
         ]
         changes += down.map { downChange($0, block: block, isAdded: true) }
-        var effects: [Effect] = [.commit(changes)]
+        var effects: [Effect] = [
+            noteFamily(of: block.device) ? .install(ruleset()) : .commit(changes)
+        ]
         if shape == .complete {
             // Elements first, flows second: nf_conntrack_tcp_loose would make the entry anew.
             effects.append(.endFlows(from: down))

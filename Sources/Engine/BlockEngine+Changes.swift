@@ -36,6 +36,7 @@ extension BlockEngine {
                 site: nil, region: words.last.flatMap { Region($0) }, since: now, until: nil)
             blocks[id] = block
             blockOfDevice[device] = id
+            noteFamily(of: device)
             let name = displayName(of: device)
             let event = Event(
                 time: now, kind: .blockAdopted, device: device, deviceName: name,

@@ -20,6 +20,7 @@ extension BlockEngine {
         return TableDesign(
             tap: tap, holdsDevices: inspection.hold == .device && mode == .enforce,
             mark: MarkField(mask: inspection.markMask), shape: shape, tagged: tagged,
+            cutFamilies: cutFamilies,
             allowed: settings.whileBlocked.also.map {
                 TableDesign.Allowed(prefix: $0.prefix, port: $0.port)
             },

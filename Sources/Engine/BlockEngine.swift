@@ -34,6 +34,9 @@ package struct BlockEngine: Sendable {
     let shape: TableDesign.Shape
     var modeAtPrompt: PolicyMode?
     var blockOfDevice: [DeviceKey: BlockID] = [:]
+    /// Families of the addresses by which devices without a MAC are or were cut: the table's rules
+    /// for them stay until the next start.
+    private(set) var cutFamilies: Set<IPFamily> = []
     /// The blocks a tick has to look at.
     var timedBlocks: Set<BlockID> = []
     var grants: [DeviceKey: [GrantedTag]] = [:]
@@ -61,6 +64,7 @@ package struct BlockEngine: Sendable {
         for block in snapshot.blocks where block.state == .inForce {
             blocks[block.id] = block
             blockOfDevice[block.device] = block.id
+            noteFamily(of: block.device)
             if block.until != nil { timedBlocks.insert(block.id) }
         }
         for exemption in snapshot.exemptions { exemptions[exemption.id] = exemption }
@@ -176,6 +180,16 @@ package struct BlockEngine: Sendable {
             devices = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0) })
         }
         devices[device] = SeenDevice(key: device, facts: facts, lastSeen: now)
+    }
+
+    /// True when the table has no rules yet for devices like this one.
+    @discardableResult
+    mutating func noteFamily(of device: DeviceKey) -> Bool {
+        switch device {
+        case .mac: false
+        case .address(.v4): cutFamilies.insert(.ipv4).inserted
+        case .address(.v6): cutFamilies.insert(.ipv6).inserted
+        }
     }
 
     /// Any change of blocks, tags, settings or mode changes what packets meet.

@@ -155,11 +155,16 @@ extension TableDesign {
     // MARK: The forward path
 
     func cutSenders(to chain: String) -> [Rule] {
-        [
-            Rule([.etherSourceIn(set: "blocked_mac"), .goto(chain: chain)]),
-            Rule([.sourceIn(set: "blocked_ip4", family: .ipv4), .goto(chain: chain)]),
-            Rule([.sourceIn(set: "blocked_ip6", family: .ipv6), .goto(chain: chain)]),
-        ]
+        cutSenderMatches.map { Rule([$0, .goto(chain: chain)]) }
+    }
+
+    /// Devices without a MAC are rare, and looking each packet's address up costs everybody.
+    private var cutSenderMatches: [Statement] {
+        [.etherSourceIn(set: "blocked_mac")]
+            + (cutFamilies.contains(.ipv4)
+                ? [.sourceIn(set: "blocked_ip4", family: .ipv4)] : [])
+            + (cutFamilies.contains(.ipv6)
+                ? [.sourceIn(set: "blocked_ip6", family: .ipv6)] : [])
     }
 
     /// A cut is checked before anything lets a flow by: an inspected flow must not survive it.
@@ -202,11 +207,12 @@ extension TableDesign {
             ])
     }
 
-    /// Without uplinks in the settings the next router may look like a device: what answers is
-    /// not asking.
     private var taggedChain: Chain {
+        // Without uplinks in the settings the next router may look like a device: what answers is
+        // not asking.
         let answers = Rule([.isReply] + (isHolding ? [.goto(chain: "held")] : [.accept]))
-        return Chain(name: "tagged", rules: [answers] + dispatch(to: "inspect"))
+        return Chain(
+            name: "tagged", rules: (uplinks.isEmpty ? [answers] : []) + dispatch(to: "inspect"))
     }
 
     private var hasSelectors: Bool { taggedElements.contains { !$0.1.isEmpty } }
@@ -287,11 +293,7 @@ extension TableDesign {
         guard capabilities.redirect, let noticePort else { return nil }
         let http: [Statement] = [.destinationPort(.tcp, 80), .redirect(toPort: noticePort)]
         var rules: [Rule] = allowed.isEmpty ? [] : [Rule([.jump(chain: "allow")])]
-        rules += [
-            Rule([.etherSourceIn(set: "blocked_mac")] + http),
-            Rule([.sourceIn(set: "blocked_ip4", family: .ipv4)] + http),
-            Rule([.sourceIn(set: "blocked_ip6", family: .ipv6)] + http),
-        ]
+        rules += cutSenderMatches.map { Rule([$0] + http) }
         return Chain(
             name: "notice", base: BaseChain(kind: .nat, hook: .prerouting, priority: -100),
             rules: rules)

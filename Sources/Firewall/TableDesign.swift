@@ -79,6 +79,8 @@ package struct TableDesign: Hashable, Sendable {
     package var mark: MarkField
     package var shape: Shape
     package var tagged: Tagged
+    /// Families of the addresses by which devices without a MAC are cut.
+    package var cutFamilies: Set<IPFamily>
     package var allowed: [Allowed]
     /// Cut devices may go on asking the gateway's resolver; their questions are still inspected.
     package var keepsGatewayDNS: Bool
@@ -90,7 +92,7 @@ package struct TableDesign: Hashable, Sendable {
 
     package init(
         tap: Tap, holdsDevices: Bool = false, mark: MarkField, shape: Shape, tagged: Tagged,
-        allowed: [Allowed],
+        cutFamilies: Set<IPFamily> = [.ipv4, .ipv6], allowed: [Allowed],
         keepsGatewayDNS: Bool, noticePort: UInt16?, uplinks: [InterfaceName] = [],
         capabilities: TableCapabilities
     ) {
@@ -99,6 +101,7 @@ package struct TableDesign: Hashable, Sendable {
         self.mark = mark
         self.shape = shape
         self.tagged = tagged
+        self.cutFamilies = cutFamilies
         self.allowed = allowed
         self.keepsGatewayDNS = keepsGatewayDNS
         self.noticePort = noticePort

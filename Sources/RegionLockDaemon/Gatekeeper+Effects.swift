@@ -15,10 +15,10 @@ extension Gatekeeper {
             switch effect {
             case .commit(let changes):
                 commit(changes)
-                if let arrival {
-                    latency = Int64((clock.monotonicNanoseconds() - arrival) / 1_000)
-                }
-            case .install(let ruleset): install(ruleset)
+                latency = arrival.map(microseconds(since:))
+            case .install(let ruleset):
+                install(ruleset)
+                latency = arrival.map(microseconds(since:))
             case .endFlows(let addresses): endFlows(from: addresses)
             case .endCutFlows: endCutFlows()
             case .record(let changes, let event):
@@ -29,6 +29,10 @@ extension Gatekeeper {
                     changes.map { $0.stamped(latency) }, event.stamped(latency))
             }
         }
+    }
+
+    private func microseconds(since arrival: UInt64) -> Int64 {
+        Int64((clock.monotonicNanoseconds() - arrival) / 1_000)
     }
 
     private func commit(_ changes: [ElementChange]) {
