@@ -57,7 +57,8 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
     /// `body` gets what the kernel told, the packet from its IP header on, and whether nothing of
     /// the same sender waited behind it; the octets are gone when it returns. The verdict of a
     /// packet leaves after `body` has returned: what `body` has committed to the ruleset is in
-    /// force before the packet moves on. From a log group the verdict has no meaning and is ignored.
+    /// force before the packet moves on. From a log group the verdict has no meaning, and is
+    /// ignored.
     ///
     /// - Returns: how many packets were handed over; 0 when none waits.
     package mutating func receive(

@@ -9,6 +9,7 @@ final class Gateway {
         var dns = "none"
         var also: [String] = []
         var tap = "inline"
+        var hold = "device"
         var whenDown = "open"
         var program = "regionlockd"
     }
@@ -54,7 +55,7 @@ final class Gateway {
               - name: madrid-office
                 region: ES
                 match: {interfaces: [lan1]}
-            inspection: {tap: \(options.tap), when_down: \(options.whenDown)}
+            inspection: {tap: \(options.tap), hold: \(options.hold), when_down: \(options.whenDown)}
             while_blocked: {dns: \(options.dns), also: [\(also)]}
             control: {admins: root, readers: root}
 

@@ -6,14 +6,17 @@ final class Witness {
     private let file: String
     private let dump: RunningTool
 
-    init(in lab: Lab) throws {
+    /// - Parameter octets: kept of each packet. The kernel divides the buffer by it: the fewer, the
+    ///   more packets fit.
+    init(in lab: Lab, octets: Int = 8192) throws {
         self.lab = lab
         file = lab.path("wire-\(UUID().uuidString.prefix(8)).pcap")
         // The buffer holds more than a whole test: the kernel must not drop what we count.
         dump = try lab.start(
             .inet,
             words: [
-                "tcpdump", "-i", "eth0", "-Q", "in", "-B", "131072", "-s", "0", "-Z", "root",
+                "tcpdump", "-i", "eth0", "-Q", "in", "-B", "131072", "-s", "\(octets)", "-Z",
+                "root",
                 "--immediate-mode", "-w", file,
             ])
         let dump = dump
@@ -31,6 +34,9 @@ final class Witness {
         let firstAfterUs: Int
         /// Packets of anybody that carry the name.
         let named: Int?
+        /// Datagrams of a flood, and those of them that were sent behind a trigger.
+        let flood: Int?
+        let leaked: Int?
     }
 
     /// Ends the recording. A witness that missed a packet is none: that throws.
@@ -41,6 +47,14 @@ final class Witness {
         guard said.contains("\n0 packets dropped by kernel") else {
             throw LabError("the witness missed packets: \(said)")
         }
+    }
+
+    func report(ranges: String) throws -> Report {
+        try KernelTests.report(
+            Report.self,
+            of: tool(
+                [Place.program("LabPeer"), "wire", "--file", file, "--ranges", ranges], within: 120)
+        )
     }
 
     func report(sources: [String], name: String? = nil, from: Int, to: Int) throws -> Report {

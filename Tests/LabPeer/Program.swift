@@ -12,7 +12,11 @@ enum Program {
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
           dhcp       --interface NAME                one DISCOVER, one OFFER
+          cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls --name NAME --rate N
+                     --rounds N --control SOCKET --device MAC --ranges FILE
+                     --daemon PID
           wire       --file PCAP --source ADDRESS ... [--name NAME] [--window FROM,TO]
+                     [--ranges FILE]
           await      --socket PATH --seconds T       READY=1 of sd_notify(3)
         """
 
@@ -42,6 +46,7 @@ enum Program {
         case "push": try PushClient(arguments).run()
         case "bystander": try Bystander(arguments).run()
         case "hello": try HelloClient(arguments).run()
+        case "cuts": try CutRounds(arguments).run()
         case "dhcp": try DHCPClient(arguments).run()
         case "wire": try WireReport(arguments).run()
         case "await": try ReadyWaiter(arguments).run()

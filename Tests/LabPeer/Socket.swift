@@ -91,6 +91,26 @@ final class Socket {
         return socket
     }
 
+    /// A stream to a Unix socket.
+    static func connected(toPath path: String) throws -> Socket {
+        let socket = try Socket(.stream, family: AF_UNIX)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw Failure("\(path): too long for a socket")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(socket.descriptor, $0, size)
+            }
+        }
+        guard code == 0 else { throw Failure.system(path) }
+        return socket
+    }
+
     func set(_ level: Int32, _ option: Int32, _ value: Int32) throws {
         var value = value
         let size = socklen_t(MemoryLayout<Int32>.size)
