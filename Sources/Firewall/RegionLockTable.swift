@@ -295,11 +295,11 @@ extension TableDesign {
 
     // MARK: What stays reachable
 
-    private var allowChain: Chain {
+    var allowChain: Chain {
         Chain(name: "allow", rules: allowed.flatMap { allowRules($0, isReply: false) })
     }
 
-    private var allowReplyChain: Chain {
+    var allowReplyChain: Chain {
         Chain(name: "allow_reply", rules: allowed.flatMap { allowRules($0, isReply: true) })
     }
 

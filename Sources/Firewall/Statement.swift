@@ -13,6 +13,11 @@ package enum Layer4Protocol: UInt8, Hashable, Sendable {
     case icmpv6 = 58
 }
 
+/// EtherTypes our rules name (IEEE 802 numbers), with nft's words for them.
+package enum LinkProtocol: UInt16, Hashable, Sendable {
+    case arp = 0x0806
+}
+
 /// The mark field: which bits of packet and ct mark are ours, and what their values mean.
 package struct MarkField: Hashable, Sendable {
     /// Four or more contiguous bits.
@@ -46,6 +51,10 @@ package enum Statement: Hashable, Sendable {
     case inputInterfaceIn(set: String)
     /// `ether saddr @name`
     case etherSourceIn(set: String)
+    /// `ether daddr @name`
+    case etherDestinationIn(set: String)
+    /// `meta protocol arp`
+    case linkProtocol(LinkProtocol)
     /// `ether saddr & ff:ff:ff:00:00:00 == @name`; the length is 24, 28 or 36.
     case etherSourceMasked(length: Int, set: String)
     /// `ip saddr @name` or `ip6 saddr @name`
@@ -62,6 +71,14 @@ package enum Statement: Hashable, Sendable {
     case destinationPort(TransportProtocol, UInt16)
     /// `tcp sport 53`
     case sourcePort(TransportProtocol, UInt16)
+    /// `icmpv6 type 133-137`: router and neighbour solicitations and advertisements, redirects
+    /// (RFC 4861 section 4).
+    case neighbourDiscovery
+    /// `tcp flags & rst == rst`
+    case isTCPReset
+    /// `meta l4proto tcp ct original proto-dst 443`: the port the flow was sent to, before somebody
+    /// redirected it.
+    case originalPort(TransportProtocol, UInt16)
     /// The segment carries payload: a load of its first byte that fails, and so breaks, without
     /// one.
     case hasPayload

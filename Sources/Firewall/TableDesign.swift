@@ -6,13 +6,16 @@ package struct TableCapabilities: Hashable, Sendable {
     package var innerHeader: Bool
     /// `redirect` in nat chains: plain HTTP of cut devices can be shown the notice.
     package var redirect: Bool
+    /// Tables of the bridge family: a cut holds between the ports of a bridge too.
+    package var bridge: Bool
 
-    package init(innerHeader: Bool, redirect: Bool) {
+    package init(innerHeader: Bool, redirect: Bool, bridge: Bool) {
         self.innerHeader = innerHeader
         self.redirect = redirect
+        self.bridge = bridge
     }
 
-    package static let all = TableCapabilities(innerHeader: true, redirect: true)
+    package static let all = TableCapabilities(innerHeader: true, redirect: true, bridge: true)
 }
 
 /// Everything that decides what our table looks like, but the cut devices themselves.

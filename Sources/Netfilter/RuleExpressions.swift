@@ -7,13 +7,20 @@ import Wire
 struct RuleExpressions: ~Copyable {
     private let rule: RuleObject
     private let features: KernelFeatures
-    private var isEthernet = false
+    private let tableFamily: TableFamily
+    private var isEthernet: Bool
     private var family: IPFamily?
     private var transport: UInt8?
 
-    init(table: String, chain: String, _ source: Rule, features: KernelFeatures) {
+    init(
+        in tableFamily: TableFamily, table: String, chain: String, _ source: Rule,
+        features: KernelFeatures
+    ) {
         rule = RuleObject(table: table, chain: chain)
         self.features = features
+        self.tableFamily = tableFamily
+        // Whatever crosses a bridge is an Ethernet frame.
+        isEthernet = tableFamily == .bridge
         for statement in source.statements { append(statement) }
         if let comment = source.comment { rule.setComment(comment) }
     }
@@ -22,11 +29,13 @@ struct RuleExpressions: ~Copyable {
 
     private mutating func append(_ statement: Statement) {
         switch statement {
-        case .inputInterface, .inputInterfaceIn, .etherSourceIn, .etherSourceMasked:
+        case .inputInterface, .inputInterfaceIn, .etherSourceIn, .etherDestinationIn,
+            .etherSourceMasked, .linkProtocol:
             appendLinkMatch(statement)
         case .sourceIn, .destinationIn, .source, .destination: appendAddressMatch(statement)
-        case .layer4, .destinationPort, .sourcePort, .hasPayload: appendTransportMatch(statement)
-        case .isReply, .connectionMark, .packetMark, .packetMarkIsClear:
+        case .layer4, .destinationPort, .sourcePort, .hasPayload, .neighbourDiscovery, .isTCPReset:
+            appendTransportMatch(statement)
+        case .originalPort, .isReply, .connectionMark, .packetMark, .packetMarkIsClear:
             appendStateMatch(statement)
         default: appendAction(statement)
         }
@@ -44,11 +53,19 @@ struct RuleExpressions: ~Copyable {
             rule.lookup(set)
         case .etherSourceIn(let set):
             // ether saddr @name
-            loadEtherSource()
+            loadEtherAddress(offset: etherSource)
             rule.lookup(set)
+        case .etherDestinationIn(let set):
+            // ether daddr @name
+            loadEtherAddress(offset: etherDestination)
+            rule.lookup(set)
+        case .linkProtocol(let number):
+            // meta protocol arp
+            rule.loadMeta(NFT_META_PROTOCOL)
+            rule.compare(number.rawValue.networkOctets)
         case .etherSourceMasked(let length, let set):
             // ether saddr & ff:ff:ff:00:00:00 == @name
-            loadEtherSource()
+            loadEtherAddress(offset: etherSource)
             rule.mask(MACPrefix.mask(length: length).octets)
             rule.lookup(set)
         default: preconditionFailure("not a link match")
@@ -56,14 +73,14 @@ struct RuleExpressions: ~Copyable {
     }
 
     /// A packet from a ppp or tun interface has no such header: the type is checked first.
-    private mutating func loadEtherSource() {
+    private mutating func loadEtherAddress(offset: Int) {
         if !isEthernet {
             // meta iiftype ether
             rule.loadMeta(NFT_META_IFTYPE)
             rule.compare(UInt16(1).hostOctets)
             isEthernet = true
         }
-        rule.loadPayload(NFT_PAYLOAD_LL_HEADER.rawValue, offset: 6, length: 6)
+        rule.loadPayload(NFT_PAYLOAD_LL_HEADER.rawValue, offset: offset, length: 6)
     }
 
     private mutating func appendAddressMatch(_ statement: Statement) {
@@ -87,13 +104,23 @@ struct RuleExpressions: ~Copyable {
     }
 
     private mutating func loadAddress(_ family: IPFamily, offset: Int, length: Int) {
-        if self.family != family {
+        requireFamily(family)
+        rule.loadPayload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, offset: offset, length: length)
+    }
+
+    private mutating func requireFamily(_ family: IPFamily) {
+        guard self.family != family else { return }
+        switch tableFamily {
+        case .inet:
             // meta nfproto ipv4
             rule.loadMeta(NFT_META_NFPROTO)
             rule.compare([family.number])
-            self.family = family
+        case .bridge:
+            // meta protocol ip
+            rule.loadMeta(NFT_META_PROTOCOL)
+            rule.compare(family.etherType.networkOctets)
         }
-        rule.loadPayload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, offset: offset, length: length)
+        self.family = family
     }
 
     /// A prefix of whole octets loads only those; any other loads the address and masks it.
@@ -125,6 +152,19 @@ struct RuleExpressions: ~Copyable {
             requireTransport(transport.rawValue)
             rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 2)
             rule.compare(port.networkOctets)
+        case .neighbourDiscovery:
+            // icmpv6 type 133-137
+            requireFamily(.ipv6)
+            requireTransport(Layer4Protocol.icmpv6.rawValue)
+            rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 1)
+            rule.compare([133], operation: NFT_CMP_GTE)
+            rule.compare([137], operation: NFT_CMP_LTE)
+        case .isTCPReset:
+            // tcp flags & rst == rst
+            requireTransport(Layer4Protocol.tcp.rawValue)
+            rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 13, length: 1)
+            rule.mask([4])
+            rule.compare([4])
         case .hasPayload:
             // @ih,0,8 >= 0x0
             // The load does the work: it breaks off the rule for a segment without payload. The
@@ -142,8 +182,13 @@ struct RuleExpressions: ~Copyable {
         transport = number
     }
 
-    private func appendStateMatch(_ statement: Statement) {
+    private mutating func appendStateMatch(_ statement: Statement) {
         switch statement {
+        case .originalPort(let transport, let port):
+            // meta l4proto tcp ct original proto-dst 443
+            requireTransport(transport.rawValue)
+            rule.loadConnection(NFT_CT_PROTO_DST, of: IP_CT_DIR_ORIGINAL)
+            rule.compare(port.networkOctets)
         case .isReply:
             // ct direction reply
             rule.loadConnection(NFT_CT_DIRECTION)
@@ -206,6 +251,10 @@ struct RuleExpressions: ~Copyable {
     }
 }
 
+/// Where the addresses stand in an Ethernet header (IEEE 802.3).
+private let etherDestination = 0
+private let etherSource = 6
+
 /// NFT_PAYLOAD_INNER_HEADER, which Linux 5.17 brought and older headers lack: the octets behind the
 /// transport header.
 private let innerHeader: UInt32 = 3
@@ -216,6 +265,14 @@ extension IPFamily {
         switch self {
         case .ipv4: UInt8(NFPROTO_IPV4)
         case .ipv6: UInt8(NFPROTO_IPV6)
+        }
+    }
+
+    /// ETH_P_IP or ETH_P_IPV6.
+    fileprivate var etherType: UInt16 {
+        switch self {
+        case .ipv4: 0x0800
+        case .ipv6: 0x86dd
         }
     }
 

@@ -116,7 +116,8 @@ struct Daemon: Sendable {
             let engine = BlockEngine(
                 book: book, snapshot: snapshot,
                 capabilities: TableCapabilities(
-                    innerHeader: features.innerHeaderPayload, redirect: features.redirect),
+                    innerHeader: features.innerHeaderPayload, redirect: features.redirect,
+                    bridge: features.bridgeTable),
                 shape: shape, references: references)
             return Gatekeeper(
                 parts: parts, engine: engine, recorder: recorder, clock: clock, logger: logger,

@@ -12,6 +12,11 @@ import Wire
     static let statements: [(Statement, String)] = [
         (.inputInterfaceIn(set: "links"), "iifname @links"),
         (.etherSourceIn(set: "dev_mac"), "ether saddr @dev_mac"),
+        (.etherDestinationIn(set: "dev_mac"), "ether daddr @dev_mac"),
+        (.linkProtocol(.arp), "meta protocol arp"),
+        (.neighbourDiscovery, "icmpv6 type 133-137"),
+        (.isTCPReset, "tcp flags & rst == rst"),
+        (.originalPort(.tcp, 443), "meta l4proto tcp ct original proto-dst 443"),
         (
             .etherSourceMasked(length: 24, set: "oui24"),
             "ether saddr & ff:ff:ff:00:00:00 == @oui24"
