@@ -25,6 +25,7 @@ extension TableDesign {
         chains += [
             forwardGate, forwardCommit, inputGate, inputCommit,
         ]
+        if shape == .complete { chains += [cutOutChain, outputGate] }
         if let notice = noticeChain { chains.append(notice) }
         return chains
     }
@@ -117,9 +118,9 @@ extension TableDesign {
     }
 
     /// Only segments with payload can show a name: SYN and ACK stay in the kernel.
-    private var payload: [Statement] { capabilities.innerHeader ? [.hasPayload] : [] }
+    var payload: [Statement] { capabilities.innerHeader ? [.hasPayload] : [] }
 
-    private var dnsRules: [Rule] {
+    var dnsRules: [Rule] {
         [
             // No ct mark lets DNS by: one five-tuple carries many questions.
             Rule(
@@ -141,8 +142,6 @@ extension TableDesign {
             ])
     }
 
-    private var inspectInChain: Chain { Chain(name: "inspect_in", rules: dnsRules) }
-
     // MARK: The forward path
 
     private func cutSenders(to chain: String) -> [Rule] {
@@ -161,24 +160,23 @@ extension TableDesign {
                 Rule(
                     [.connectionMark(.block, mark), .goto(chain: "cut_down")],
                     comment: "other side of cut flows"))
-            for set in ["down", "blocked"] {
-                rules.append(
-                    Rule([
-                        .destinationIn(set: "\(set)_ip4", family: .ipv4),
-                        .goto(chain: "cut_down"),
-                    ]))
-                rules.append(
-                    Rule([
-                        .destinationIn(set: "\(set)_ip6", family: .ipv6),
-                        .goto(chain: "cut_down"),
-                    ]))
-            }
+            rules += towardsCut(goto: "cut_down")
         }
         rules.append(Rule([.isReply, .accept]))
         rules += strangers
         return Chain(
             name: "fwd_gate", base: BaseChain(kind: .filter, hook: .forward, priority: -150),
             rules: rules + dispatch(to: "inspect"))
+    }
+
+    /// A packet on its way to a cut device shows only its address.
+    func towardsCut(goto chain: String) -> [Rule] {
+        ["down", "blocked"].flatMap { set in
+            [IPFamily.ipv4, .ipv6].map { family in
+                let name = "\(set)_ip\(family == .ipv4 ? 4 : 6)"
+                return Rule([.destinationIn(set: name, family: family), .goto(chain: chain)])
+            }
+        }
     }
 
     private var forwardCommit: Chain {
@@ -230,9 +228,18 @@ extension TableDesign {
     private var inputGate: Chain {
         Chain(
             name: "in_gate", base: BaseChain(kind: .filter, hook: .input, priority: -150),
-            rules: [Rule([.isReply, .accept], comment: "flows the gateway began")]
-                + closedNotice + cutSenders(to: "cut_in") + strangers
+            // A cut is checked first here too: a program of the gateway that goes on sending makes
+            // conntrack believe that the gateway began the flow.
+            rules: closedNotice + cutSenders(to: "cut_in")
+                + [Rule([.isReply, .accept], comment: "flows the gateway began")] + strangers
                 + dispatch(to: "inspect_in"))
+    }
+
+    /// Nobody inspected the packet: the daemon is down, or only a copy was taken.
+    private var uninspectedRules: [Rule] {
+        MarkField.Value.allCases.filter { $0.originalPort != nil }.map {
+            Rule([.packetMark($0, mark), .clearPacketMark(mark)])
+        }
     }
 
     /// What comes in from the internet carries the MAC of the next router, whose maker may well be
@@ -258,7 +265,7 @@ extension TableDesign {
             rules: [
                 Rule([.packetMarkIsClear(mark), .accept], comment: "not a packet of ours"),
                 Rule([.packetMark(.block, mark), .goto(chain: "refuse")], comment: "the trigger"),
-            ] + cutSenders(to: "cut_in") + passRules)
+            ] + cutSenders(to: "cut_in") + passRules + uninspectedRules)
     }
 
     /// What a cut device may still say to the gateway: keep its address, be found, read the notice.

@@ -138,9 +138,8 @@ extension Statement {
         case .connectionMark(let value, let field): "ct \(field.comparison(field.bits(value)))"
         case .packetMark(let value, let field): "meta \(field.comparison(field.bits(value)))"
         case .packetMarkIsClear(let field): "meta \(field.comparison(0))"
-        case .setConnectionMark(let value, let field):
-            "ct mark set ct mark & \((~field.mask | field.bits(value)).hex)"
-                + " | \(field.bits(value).hex)"
+        case .setConnectionMark(let value, let field): "ct mark set ct \(field.change(value))"
+        case .setPacketMark(let value, let field): "meta mark set meta \(field.change(value))"
         case .clearPacketMark(let field): "meta mark set meta mark & \((~field.mask).hex)"
         case .counter: "counter packets 0 bytes 0"
         case .queue(let number, let bypass): "queue num \(number)" + (bypass ? " bypass" : "")
@@ -158,6 +157,11 @@ extension Statement {
 }
 
 extension MarkField {
+    /// `mark & 0xfff2ffff | 0x00020000`
+    fileprivate func change(_ value: Value) -> String {
+        "mark & \((~mask | bits(value)).hex) | \(bits(value).hex)"
+    }
+
     /// `mark & 0x000f0000 == 0x00020000`
     fileprivate func comparison(_ bits: UInt32) -> String {
         "mark & \(mask.hex) == \(bits.hex)"

@@ -32,10 +32,30 @@ package struct MarkField: Hashable, Sendable {
         case block = 2
         /// Inspected and harmless; the flow stays under inspection.
         case checked = 3
+        /// The packet went to port 53, 80 or 443 before somebody redirected it to the gateway: its
+        /// own header does not say any more what is in it.
+        case redirectedDNS = 4
+        case redirectedHTTP = 5
+        case redirectedTLS = 6
+
+        /// Where the packet of a redirected flow was sent to.
+        package var originalPort: UInt16? {
+            switch self {
+            case .redirectedDNS: 53
+            case .redirectedHTTP: 80
+            case .redirectedTLS: 443
+            case .pass, .block, .checked: nil
+            }
+        }
     }
 
     package func bits(_ value: Value) -> UInt32 {
         value.rawValue << UInt32(mask.trailingZeroBitCount)
+    }
+
+    /// What our field of `mark` says; nil for 0 and for what is none of our values.
+    package func value(in mark: UInt32) -> Value? {
+        Value(rawValue: (mark & mask) >> UInt32(mask.trailingZeroBitCount))
     }
 
     /// `mark` with our field set to `value` and every other bit as it was.
@@ -94,6 +114,8 @@ package enum Statement: Hashable, Sendable {
     // Statements
     /// `ct mark set ct mark & 0xfff2ffff | 0x00020000`
     case setConnectionMark(MarkField.Value, MarkField)
+    /// `meta mark set meta mark & 0xfff2ffff | 0x00020000`
+    case setPacketMark(MarkField.Value, MarkField)
     /// `meta mark set meta mark & 0xfff0ffff`
     case clearPacketMark(MarkField)
     /// `counter packets 0 bytes 0`

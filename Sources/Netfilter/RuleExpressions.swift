@@ -219,6 +219,11 @@ struct RuleExpressions: ~Copyable {
             rule.loadConnection(NFT_CT_MARK)
             rule.mask((~field.mask).hostOctets, xor: field.bits(value).hostOctets)
             rule.storeConnectionMark()
+        case .setPacketMark(let value, let field):
+            // meta mark set meta mark & 0xfff2ffff | 0x00020000
+            rule.loadMeta(NFT_META_MARK)
+            rule.mask((~field.mask).hostOctets, xor: field.bits(value).hostOctets)
+            rule.storePacketMark()
         case .clearPacketMark(let field):
             // meta mark set meta mark & 0xfff0ffff
             rule.loadMeta(NFT_META_MARK)

@@ -149,14 +149,14 @@ import Wire
     @Test func theCutStandsBeforeAnythingThatAccepts() throws {
         let mac = MACAddress(value: 0x64b4_7300_0010)
         let table = ruleset(tagged: .init(macs: [mac: "phone"], exceptMACs: [mac]))
-        for name in ["fwd_gate"] {
+        for name in ["fwd_gate", "in_gate"] {
             let gate = try #require(table.chains.first(where: { $0.name == name }))
             let firstAccept = try #require(
                 gate.rules.firstIndex(where: { $0.statements.last == .accept }))
             let lastCut = try #require(
-                gate.rules.lastIndex(where: {
-                    $0.statements.last == .goto(chain: "cut")
-                        || $0.statements.last == .goto(chain: "cut_down")
+                gate.rules.lastIndex(where: { rule in
+                    let cuts = ["cut", "cut_down", "cut_in"].map { Statement.goto(chain: $0) }
+                    return rule.statements.last.map(cuts.contains) ?? false
                 }))
             #expect(lastCut < firstAccept)
         }
@@ -168,7 +168,8 @@ import Wire
         for chain in ruleset(tagged: .init()).chains {
             for rule in chain.rules where rule.statements.contains(.clearPacketMark(mark)) {
                 let first = try #require(rule.statements.first)
-                #expect([.packetMark(.pass, mark), .packetMark(.checked, mark)].contains(first))
+                #expect(
+                    MarkField.Value.allCases.contains { first == .packetMark($0, mark) }, "\(rule)")
             }
         }
     }

@@ -45,6 +45,10 @@ import Wire
         (.packetMarkIsClear(field), "meta mark & 0x000f0000 == 0x00000000"),
         (.setConnectionMark(.block, field), "ct mark set ct mark & 0xfff2ffff | 0x00020000"),
         (.setConnectionMark(.checked, narrow), "ct mark set ct mark & 0xffffff3f | 0x00000030"),
+        (
+            .setPacketMark(.redirectedTLS, field),
+            "meta mark set meta mark & 0xfff6ffff | 0x00060000"
+        ),
         (.clearPacketMark(field), "meta mark set meta mark & 0xfff0ffff"),
         (.counter, "counter packets 0 bytes 0"),
         (.queue(number: 5, bypass: true), "queue num 5 bypass"),
