@@ -1,4 +1,5 @@
-"""The web of the lab: answers every GET in plain HTTP on port 80 and over TLS on port 443.
+"""The web of the lab: answers every GET in plain HTTP on port 80 and over TLS on port 443. What is
+asked for at /stream comes without an end, a line every 10 ms.
 
 One thread for each connection, because a device that is cut off in the middle of a handshake
 leaves a connection that never ends.
@@ -9,6 +10,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -16,12 +18,28 @@ class Page(http.server.BaseHTTPRequestHandler):
     timeout = 20
 
     def do_GET(self):
+        if self.path.endswith("/stream"):
+            self.stream()
+            return
         body = b"Hello from the internet.\n"
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def stream(self):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        try:
+            for number in range(6000):
+                self.wfile.write(b"line %d of a page without an end\n" % number)
+                self.wfile.flush()
+                time.sleep(0.01)
+        except OSError:
+            pass
 
     def log_message(self, *_):
         pass

@@ -47,7 +47,7 @@ extension BlockEngine {
         ]
         changes += down.map { downChange($0, block: block, isAdded: true) }
         var effects: [Effect] = [
-            noteFamily(of: block.device) ? .install(ruleset()) : .commit(changes)
+            noteFamily(of: block.device) ? .install(rulesets()) : .commit(changes)
         ]
         if shape == .complete {
             // Elements first, flows second: nf_conntrack_tcp_loose would make the entry anew.

@@ -14,7 +14,7 @@ extension BlockEngine {
             text: "settings \(book.settings.revision) loaded: \(count) policies, "
                 + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)")
         // The table is made before any block ends, so that no end is lost in the difference.
-        return [.install(ruleset()), .record([], event)] + endUnfounded(at: now)
+        return [.install(rulesets()), .record([], event)] + endUnfounded(at: now)
     }
 
     /// Joins what the kernel still holds with what the store knew: losing either frees nobody.

@@ -132,7 +132,7 @@ extension BlockEngine {
         let event = Event(
             time: now, kind: .tagAdded, device: device, deviceName: name,
             text: "\(name) has the tag \(tag)", by: order.by, reason: order.reason)
-        var effects: [Effect] = [.install(ruleset()), .record([.putTag(grant)], event)]
+        var effects: [Effect] = [.install(rulesets()), .record([.putTag(grant)], event)]
         if tag == .neverBlock, let block = block(of: device) {
             effects += end(
                 block.id, state: .released, kind: .blockReleased,
@@ -165,7 +165,7 @@ extension BlockEngine {
             time: now, kind: .tagRemoved, device: device, deviceName: name,
             text: "\(name) no longer has the tag \(tag)", by: order.by, reason: order.reason)
         var effects: [Effect] = [
-            .install(ruleset()), .record([.removeTag(device: device, tag: tag)], event),
+            .install(rulesets()), .record([.removeTag(device: device, tag: tag)], event),
         ]
         if let block = block(of: device), let policyName = block.policyName,
             let policy = book.settings.policies.first(where: { $0.name == policyName }),
@@ -201,7 +201,7 @@ extension BlockEngine {
             time: now, kind: .modeChanged, text: "the mode is \(mode.rawValue)\(kept)",
             by: order.by, reason: order.reason)
         // Only a gateway that cuts has a reason to let packets wait behind each other.
-        return [.install(ruleset()), .record([.putMode(mode)], event)]
+        return [.install(rulesets()), .record([.putMode(mode)], event)]
     }
 
     /// Whether the mode was set at the prompt and so overrides the settings.

@@ -3,8 +3,8 @@ import Policy
 import Wire
 
 extension BlockEngine {
-    /// The whole table as it should be now.
-    package func ruleset() -> Ruleset { design.ruleset(cut: cutElements) }
+    /// Our tables as they should be now.
+    package func rulesets() -> [Ruleset] { design.rulesets(cut: cutElements) }
 
     /// The table's shape by the settings and the tags given at the prompt.
     package var design: TableDesign {

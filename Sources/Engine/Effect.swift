@@ -2,25 +2,12 @@ package import Firewall
 package import Policy
 package import Wire
 
-/// One element that enters or leaves a set of our table.
-package struct ElementChange: Hashable, Sendable {
-    package let set: NftSet
-    package let element: SetElement
-    package let isAdded: Bool
-
-    package init(set: NftSet, element: SetElement, isAdded: Bool) {
-        self.set = set
-        self.element = element
-        self.isAdded = isAdded
-    }
-}
-
 /// What the engine asks the edges to do, in the order of the list.
 package enum Effect: Hashable, Sendable {
     /// Change set elements, all in one transaction.
     case commit([ElementChange])
-    /// Make the table equal this ruleset.
-    case install(Ruleset)
+    /// Make our tables equal these.
+    case install([Ruleset])
     /// End the flows these addresses began.
     case endFlows(from: [IPAddress])
     /// End the flows that carry the block mark.

@@ -5,19 +5,28 @@ extension TableDesign {
     var inputGate: Chain {
         Chain(
             name: "in_gate", base: BaseChain(kind: .filter, hook: .input, priority: -150),
-            rules: [Rule([.isReply, .accept], comment: "flows the gateway began")]
-                + closedNotice + cutSenders(to: "cut_in") + strangers
+            // A cut is checked first here too: a program of the gateway that goes on sending makes
+            // conntrack believe that the gateway began the flow.
+            rules: closedNotice + cutSenders(to: "cut_in")
+                + [Rule([.isReply, .accept], comment: "flows the gateway began")] + strangers
                 + dispatch(to: "inspect_in"))
+    }
+
+    /// Nobody inspected the packet: the daemon is down, or only a copy was taken.
+    private var uninspectedRules: [Rule] {
+        MarkField.Value.allCases.filter { $0.originalPort != nil }.map {
+            Rule([.packetMark($0, mark), .clearPacketMark(mark)])
+        }
     }
 
     /// What comes in from the internet carries the MAC of the next router, whose maker may well be
     /// a tagged one: nothing there is a device of ours.
-    var strangers: [Rule] {
+    private var strangers: [Rule] {
         uplinks.map { Rule([.inputInterface($0), .accept], comment: "from the internet") }
     }
 
     /// The notice listens on every address, but it is for devices behind us.
-    var closedNotice: [Rule] {
+    private var closedNotice: [Rule] {
         guard capabilities.redirect, let noticePort else { return [] }
         return uplinks.map { uplink in
             Rule([
@@ -33,7 +42,7 @@ extension TableDesign {
             rules: [
                 Rule([.packetMarkIsClear(mark), .accept], comment: "not a packet of ours"),
                 Rule([.packetMark(.block, mark), .goto(chain: "refuse")], comment: "the trigger"),
-            ] + cutSenders(to: "cut_in") + passRules)
+            ] + cutSenders(to: "cut_in") + passRules + uninspectedRules)
     }
 
     /// What a cut device may still say to the gateway: keep its address, be found, read the notice.

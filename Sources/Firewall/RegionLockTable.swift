@@ -28,6 +28,7 @@ extension TableDesign {
         chains += [cutInChain, inspectChain, inspectInChain]
         if hasSelectors { chains.append(taggedChain) }
         chains += [forwardGate, forwardCommit, inputGate, inputCommit]
+        if shape == .complete { chains += [cutOutChain, outputGate] }
         if let notice = noticeChain { chains.append(notice) }
         return chains
     }
@@ -122,12 +123,12 @@ extension TableDesign {
     }
 
     /// Only segments with payload can show a name: SYN and ACK stay in the kernel.
-    private var payload: [Statement] { capabilities.innerHeader ? [.hasPayload] : [] }
+    var payload: [Statement] { capabilities.innerHeader ? [.hasPayload] : [] }
 
     /// Where a packet goes that may show a name.
-    private var lookedInto: Statement { .goto(chain: isHolding ? "hold" : "tap") }
+    var lookedInto: Statement { .goto(chain: isHolding ? "hold" : "tap") }
 
-    private var dnsRules: [Rule] {
+    var dnsRules: [Rule] {
         [
             // No ct mark lets DNS by: one five-tuple carries many questions.
             Rule([.destinationPort(.udp, 53), lookedInto], comment: "every DNS question"),
@@ -146,10 +147,6 @@ extension TableDesign {
                     [.destinationPort(.tcp, 443), .connectionMarkIsNot(.pass, mark)] + payload
                         + [lookedInto], comment: "until the hello was seen and is harmless"),
             ] + heldRules)
-    }
-
-    private var inspectInChain: Chain {
-        Chain(name: "inspect_in", rules: dnsRules + heldRules)
     }
 
     // MARK: The forward path
@@ -197,14 +194,16 @@ extension TableDesign {
             rules: [
                 Rule(
                     [.connectionMark(.block, mark), .goto(chain: "cut_down")],
-                    comment: "other side of cut flows"),
-                Rule([
-                    .destinationIn(set: "down_ip4", family: .ipv4), .goto(chain: "cut_down"),
-                ]),
-                Rule([
-                    .destinationIn(set: "down_ip6", family: .ipv6), .goto(chain: "cut_down"),
-                ]),
-            ])
+                    comment: "other side of cut flows")
+            ] + towardsCut(goto: "cut_down"))
+    }
+
+    /// A packet on its way to a cut device shows only its address.
+    func towardsCut(goto chain: String) -> [Rule] {
+        [
+            Rule([.destinationIn(set: "down_ip4", family: .ipv4), .goto(chain: chain)]),
+            Rule([.destinationIn(set: "down_ip6", family: .ipv6), .goto(chain: chain)]),
+        ]
     }
 
     private var taggedChain: Chain {
@@ -271,11 +270,11 @@ extension TableDesign {
 
     // MARK: What stays reachable
 
-    private var allowChain: Chain {
+    var allowChain: Chain {
         Chain(name: "allow", rules: allowed.flatMap { allowRules($0, isReply: false) })
     }
 
-    private var allowReplyChain: Chain {
+    var allowReplyChain: Chain {
         Chain(name: "allow_reply", rules: allowed.flatMap { allowRules($0, isReply: true) })
     }
 

@@ -9,6 +9,19 @@ package struct Rule: Hashable, Sendable {
     }
 }
 
+/// The nf_tables family of a table. A set belongs to one table, so what both have to know stands in
+/// each, and changes in both in one transaction.
+package enum TableFamily: String, Hashable, Sendable, CaseIterable {
+    /// What is routed or meant for the gateway itself, IPv4 and IPv6.
+    case inet
+    /// Frames that a bridge hands from port to port. The other table sees these only where
+    /// br_netfilter shows them to it.
+    case bridge
+
+    /// Our table of this family, as nft names it.
+    package var table: String { "table \(rawValue) \(Ruleset.tableName)" }
+}
+
 /// Where a base chain is attached. All our chains accept by default: only set members are cut.
 package struct BaseChain: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
@@ -19,6 +32,7 @@ package struct BaseChain: Hashable, Sendable {
         case prerouting
         case input
         case forward
+        case output
     }
 
     package let kind: Kind
@@ -45,10 +59,11 @@ package struct Chain: Hashable, Sendable {
     }
 }
 
-/// The whole of `table inet regionlock` as it should be.
+/// The whole of one of our tables as it should be.
 package struct Ruleset: Hashable, Sendable {
     package static let tableName = "regionlock"
 
+    package let family: TableFamily
     /// In creation order.
     package let sets: [NftSet]
     /// In creation order; a chain stands before those that jump to it.
@@ -56,14 +71,18 @@ package struct Ruleset: Hashable, Sendable {
     /// By set name.
     package var elements: [String: Set<SetElement>]
 
-    package init(sets: [NftSet], chains: [Chain], elements: [String: Set<SetElement>]) {
+    package init(
+        family: TableFamily = .inet, sets: [NftSet], chains: [Chain],
+        elements: [String: Set<SetElement>]
+    ) {
+        self.family = family
         self.sets = sets
         self.chains = chains
         self.elements = elements
     }
 }
 
-/// What the kernel holds of our table, as read back.
+/// What the kernel holds of one of our tables, as read back.
 package struct KernelTable: Hashable, Sendable {
     package struct ChainState: Hashable, Sendable {
         package let base: BaseChain?
@@ -88,7 +107,19 @@ package struct KernelTable: Hashable, Sendable {
     }
 }
 
-/// One step of a transaction. A list of them is committed as one atomic nfnetlink batch.
+/// Steps on one of our tables. A list of these, over all tables, is committed as one atomic
+/// nfnetlink batch.
+package struct TableChange: Hashable, Sendable {
+    package let family: TableFamily
+    package let operations: [FirewallOperation]
+
+    package init(_ family: TableFamily, _ operations: [FirewallOperation]) {
+        self.family = family
+        self.operations = operations
+    }
+}
+
+/// One step of a transaction.
 package enum FirewallOperation: Hashable, Sendable {
     /// Creates the table, or claims it when it is an orphan of ours. Owner and persist flags are
     /// the kernel edge's to add where the kernel takes them.

@@ -52,6 +52,35 @@ package enum RulesetPlan {
         return operations(from: current.asKernelTable, to: desired)
     }
 
+    /// From what was read back of all our tables to what is wanted; a table nobody wants any more
+    /// goes.
+    package static func changes(
+        from held: [TableFamily: KernelTable], to desired: [Ruleset]
+    ) -> [TableChange] {
+        removals(of: held.keys, unlessIn: desired)
+            + desired.map { TableChange($0.family, operations(from: held[$0.family], to: $0)) }
+    }
+
+    /// From what we committed to the next, over all our tables.
+    package static func changes(from current: [Ruleset], to desired: [Ruleset]) -> [TableChange] {
+        let changed = desired.map { ruleset in
+            let before = current.first { $0.family == ruleset.family }
+            return TableChange(
+                ruleset.family,
+                before.map { operations(from: $0, to: ruleset) }
+                    ?? operations(from: nil as KernelTable?, to: ruleset))
+        }
+        return removals(of: current.map(\.family), unlessIn: desired)
+            + changed.filter { !$0.operations.isEmpty }
+    }
+
+    private static func removals(
+        of families: some Sequence<TableFamily>, unlessIn desired: [Ruleset]
+    ) -> [TableChange] {
+        families.filter { family in !desired.contains { $0.family == family } }
+            .map { TableChange($0, [.deleteTable]) }
+    }
+
     private static func fresh(_ desired: Ruleset) -> [FirewallOperation] {
         var plan: [FirewallOperation] = [.addTable]
         for set in desired.sets {
@@ -121,5 +150,41 @@ extension Ruleset {
             }
         }
         return drift
+    }
+}
+
+extension [Ruleset] {
+    /// What in the kernel differs from these tables, in words; empty when nothing does.
+    package func drift(in held: [TableFamily: KernelTable]) -> [String] {
+        var drift: [String] = []
+        for ruleset in self {
+            guard let table = held[ruleset.family] else {
+                drift.append("\(ruleset.family.table) is missing")
+                continue
+            }
+            drift += ruleset.drift(in: table).map { "\(ruleset.family.table): \($0)" }
+        }
+        return drift
+    }
+
+    /// The steps that bring changed elements into every table that has their set.
+    package func changes(for elements: [ElementChange]) -> [TableChange] {
+        compactMap { ruleset in
+            let operations = elements.filter { ruleset.sets.contains($0.set) }.map(\.operation)
+            return operations.isEmpty ? nil : TableChange(ruleset.family, operations)
+        }
+    }
+
+    /// Notes that the elements were changed as `changes(for:)` says.
+    package mutating func note(_ elements: [ElementChange]) {
+        for index in indices {
+            for change in elements where self[index].sets.contains(change.set) {
+                if change.isAdded {
+                    self[index].elements[change.set.name, default: []].insert(change.element)
+                } else {
+                    self[index].elements[change.set.name]?.remove(change.element)
+                }
+            }
+        }
     }
 }

@@ -1,15 +1,16 @@
 package import Wire
 
 extension Ruleset {
-    /// The ruleset as nft(8) 1.0.6 prints it for `nft list table inet regionlock`, with every
+    /// The ruleset as nft(8) 1.0.6 prints it for `nft list table FAMILY regionlock`, with every
     /// counter at zero and without the table's flags, which depend on who owns the table at the
     /// moment.
     ///
     /// `queue` stands as nft prints the xt target (`queue num 5 bypass`); a kernel with the native
     /// expression prints the same statement as `queue flags bypass to 5`.
     package var text: String {
-        let parts = sets.map { $0.text(elements[$0.name] ?? []) } + chains.map(\.text)
-        return "table inet \(Self.tableName) {\n" + parts.joined(separator: "\n") + "}\n"
+        let parts =
+            sets.map { $0.text(elements[$0.name] ?? []) } + chains.map { $0.text(family) }
+        return family.table + " {\n" + parts.joined(separator: "\n") + "}\n"
     }
 }
 
@@ -62,11 +63,11 @@ extension SetKey {
 }
 
 extension Chain {
-    fileprivate var text: String {
+    fileprivate func text(_ family: TableFamily) -> String {
         var text = "\tchain \(name) {\n"
         if let base {
             text += "\t\ttype \(base.kind.rawValue) hook \(base.hook.rawValue) "
-            text += "priority \(base.priorityText); policy accept;\n"
+            text += "priority \(base.priorityText(family)); policy accept;\n"
         }
         for rule in rules { text += "\t\t\(rule.text)\n" }
         return text + "\t}\n"
@@ -74,12 +75,15 @@ extension Chain {
 }
 
 extension BaseChain {
-    /// nft names a priority within ten of a well-known one; `dstnat` exists in prerouting only.
-    fileprivate var priorityText: String {
-        var names: [(String, Int32)] = [
-            ("raw", -300), ("mangle", -150), ("filter", 0), ("security", 50),
-        ]
-        if hook == .prerouting { names.append(("dstnat", -100)) }
+    /// nft names a priority within ten of a well-known one; `dstnat` exists in prerouting only. A
+    /// bridge has numbers of its own (NF_BR_PRI_ in linux/netfilter_bridge.h).
+    fileprivate func priorityText(_ family: TableFamily) -> String {
+        var names: [(String, Int32)] =
+            switch family {
+            case .inet: [("raw", -300), ("mangle", -150), ("filter", 0), ("security", 50)]
+            case .bridge: [("filter", -200)]
+            }
+        if hook == .prerouting { names.append(("dstnat", family == .inet ? -100 : -300)) }
         for (name, value) in names where (-10...10).contains(priority - value) {
             let offset = priority - value
             if offset == 0 { return name }
@@ -122,6 +126,8 @@ extension Statement {
         case .outputInterface(let name): "oifname \"\(name)\""
         case .inputInterfaceIn(let set): "iifname @\(set)"
         case .etherSourceIn(let set): "ether saddr @\(set)"
+        case .etherDestinationIn(let set): "ether daddr @\(set)"
+        case .linkProtocol(let number): "meta protocol \(number)"
         case .etherSourceMasked(let length, let set):
             "ether saddr & \(MACPrefix.mask(length: length)) == @\(set)"
         case .lacksEthernet: "meta iiftype != ether"
@@ -133,6 +139,10 @@ extension Statement {
         case .layer4(let number): "meta l4proto \(number.word)"
         case .destinationPort(let transport, let port): "\(transport) dport \(port)"
         case .sourcePort(let transport, let port): "\(transport) sport \(port)"
+        case .neighbourDiscovery: "icmpv6 type 133-137"
+        case .isTCPReset: "tcp flags & rst == rst"
+        case .originalPort(let transport, let port):
+            "meta l4proto \(transport) ct original proto-dst \(port)"
         case .hasPayload: "@ih,0,8 >= 0x0"
         case .isReply: "ct direction reply"
         case .connectionMark(let value, let field): "ct \(field.comparison(field.bits(value)))"
@@ -140,9 +150,8 @@ extension Statement {
             "ct mark & \(field.mask.hex) != \(field.bits(value).hex)"
         case .packetMark(let value, let field): "meta \(field.comparison(field.bits(value)))"
         case .packetMarkIsClear(let field): "meta \(field.comparison(0))"
-        case .setConnectionMark(let value, let field):
-            "ct mark set ct mark & \((~field.mask | field.bits(value)).hex)"
-                + " | \(field.bits(value).hex)"
+        case .setConnectionMark(let value, let field): "ct mark set ct \(field.change(value))"
+        case .setPacketMark(let value, let field): "meta mark set meta \(field.change(value))"
         case .clearPacketMark(let field): "meta mark set meta mark & \((~field.mask).hex)"
         case .change(let set, let key, let action): key.words(changing: set, action)
         case .counter: "counter packets 0 bytes 0"
@@ -181,6 +190,11 @@ extension PacketKey {
 }
 
 extension MarkField {
+    /// `mark & 0xfff2ffff | 0x00020000`
+    fileprivate func change(_ value: Value) -> String {
+        "mark & \((~mask | bits(value)).hex) | \(bits(value).hex)"
+    }
+
     /// `mark & 0x000f0000 == 0x00020000`
     fileprivate func comparison(_ bits: UInt32) -> String {
         "mark & \(mask.hex) == \(bits.hex)"

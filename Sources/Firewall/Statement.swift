@@ -13,6 +13,11 @@ package enum Layer4Protocol: UInt8, Hashable, Sendable {
     case icmpv6 = 58
 }
 
+/// EtherTypes our rules name (IEEE 802 numbers), with nft's words for them.
+package enum LinkProtocol: UInt16, Hashable, Sendable {
+    case arp = 0x0806
+}
+
 /// The mark field: which bits of packet and ct mark are ours, and what their values mean.
 package struct MarkField: Hashable, Sendable {
     /// Four or more contiguous bits.
@@ -27,23 +32,43 @@ package struct MarkField: Hashable, Sendable {
         case block = 2
         /// Inspected and harmless; the flow stays under inspection.
         case checked = 3
+        /// The packet went to port 53, 80 or 443 before somebody redirected it to the gateway: its
+        /// own header does not say any more what is in it.
+        case redirectedDNS = 4
+        case redirectedHTTP = 5
+        case redirectedTLS = 6
         /// As `pass`, and no other packet of the device waited when this one was judged.
-        case passLast = 5
+        case passLast = 9
         /// As `checked`, and no other packet of the device waited when this one was judged.
-        case checkedLast = 7
+        case checkedLast = 11
 
         /// The same with the word that nothing of the device waits behind it.
         package var asLast: Value {
             switch self {
-            case .pass, .passLast: .passLast
-            case .checked, .checkedLast: .checkedLast
-            case .block: .block
+            case .pass: .passLast
+            case .checked: .checkedLast
+            default: self
+            }
+        }
+
+        /// Where the packet of a redirected flow was sent to.
+        package var originalPort: UInt16? {
+            switch self {
+            case .redirectedDNS: 53
+            case .redirectedHTTP: 80
+            case .redirectedTLS: 443
+            default: nil
             }
         }
     }
 
     package func bits(_ value: Value) -> UInt32 {
         value.rawValue << UInt32(mask.trailingZeroBitCount)
+    }
+
+    /// What our field of `mark` says; nil for 0 and for what is none of our values.
+    package func value(in mark: UInt32) -> Value? {
+        Value(rawValue: (mark & mask) >> UInt32(mask.trailingZeroBitCount))
     }
 
     /// `mark` with our field set to `value` and every other bit as it was.
@@ -81,6 +106,10 @@ package enum Statement: Hashable, Sendable {
     case inputInterfaceIn(set: String)
     /// `ether saddr @name`
     case etherSourceIn(set: String)
+    /// `ether daddr @name`
+    case etherDestinationIn(set: String)
+    /// `meta protocol arp`
+    case linkProtocol(LinkProtocol)
     /// `ether saddr & ff:ff:ff:00:00:00 == @name`; the length is 24, 28 or 36.
     case etherSourceMasked(length: Int, set: String)
     /// `meta iiftype != ether`: the interface has no MACs (ppp, tun).
@@ -101,6 +130,14 @@ package enum Statement: Hashable, Sendable {
     case destinationPort(TransportProtocol, UInt16)
     /// `tcp sport 53`
     case sourcePort(TransportProtocol, UInt16)
+    /// `icmpv6 type 133-137`: router and neighbour solicitations and advertisements, redirects
+    /// (RFC 4861 section 4).
+    case neighbourDiscovery
+    /// `tcp flags & rst == rst`
+    case isTCPReset
+    /// `meta l4proto tcp ct original proto-dst 443`: the port the flow was sent to, before somebody
+    /// redirected it.
+    case originalPort(TransportProtocol, UInt16)
     /// The segment carries payload: a load of its first byte that fails, and so breaks, without
     /// one.
     case hasPayload
@@ -118,6 +155,8 @@ package enum Statement: Hashable, Sendable {
     // Statements
     /// `ct mark set ct mark & 0xfff2ffff | 0x00020000`
     case setConnectionMark(MarkField.Value, MarkField)
+    /// `meta mark set meta mark & 0xfff2ffff | 0x00020000`
+    case setPacketMark(MarkField.Value, MarkField)
     /// `meta mark set meta mark & 0xfff0ffff`
     case clearPacketMark(MarkField)
     /// `update @name { ether saddr timeout 1s }`

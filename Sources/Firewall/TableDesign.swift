@@ -6,17 +6,20 @@ package struct TableCapabilities: Hashable, Sendable {
     package var innerHeader: Bool
     /// `redirect` in nat chains: plain HTTP of cut devices can be shown the notice.
     package var redirect: Bool
+    /// Tables of the bridge family: a cut holds between the ports of a bridge too.
+    package var bridge: Bool
     /// Rules that add and take away elements: a device's packets can wait behind each other.
     package var senderSets: Bool
 
-    package init(innerHeader: Bool, redirect: Bool, senderSets: Bool) {
+    package init(innerHeader: Bool, redirect: Bool, bridge: Bool, senderSets: Bool) {
         self.innerHeader = innerHeader
         self.redirect = redirect
+        self.bridge = bridge
         self.senderSets = senderSets
     }
 
     package static let all = TableCapabilities(
-        innerHeader: true, redirect: true, senderSets: true)
+        innerHeader: true, redirect: true, bridge: true, senderSets: true)
 }
 
 /// Everything that decides what our table looks like, but the cut devices themselves.

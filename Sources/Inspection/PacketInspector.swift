@@ -31,9 +31,11 @@ package struct PacketInspector: ~Copyable {
     /// Looks at one packet, of up to 64 KiB, and calls `visit` for each name it shows or completes.
     ///
     /// `nanoseconds` is a clock that does not go back; flows time out by it. A name may be shown
-    /// again when the device sends it again.
+    /// again when the device sends it again. Where somebody redirected the packet, `originalPort`
+    /// is the port the device sent it to.
     package mutating func inspect(
-        _ packet: Span<UInt8>, link: LinkLayer, at nanoseconds: UInt64,
+        _ packet: Span<UInt8>, link: LinkLayer, originalPort: UInt16? = nil,
+        at nanoseconds: UInt64,
         visit: (borrowing Sighting) -> Void
     ) -> InspectionOutcome {
         tally.packets += 1
@@ -45,7 +47,8 @@ package struct PacketInspector: ~Copyable {
         }
         let flow = headers.flow
         guard
-            let dialect = InspectedPorts.dialect(flow.transport, port: flow.destinationPort)
+            let dialect = InspectedPorts.dialect(
+                flow.transport, port: originalPort ?? flow.destinationPort)
         else {
             tally.otherPorts += 1
             // A reply belongs to a flow whose other direction is still to be read.

@@ -13,7 +13,7 @@ extension NftConnection {
     /// - Throws: EPERM without CAP_NET_ADMIN, and whatever else refuses a bare table.
     package mutating func probe() throws(NetfilterError) -> KernelFeatures {
         // A refusal here is about us, not about a feature.
-        if let refusal = try refusal(of: [.addTable], features: KernelFeatures()) {
+        if let refusal = try refusal(of: [.addTable]) {
             throw NetfilterError(
                 "probe", "nf_tables", code: refusal.code, detail: refusal.detail)
         }
@@ -30,6 +30,8 @@ extension NftConnection {
             .layer4(.tcp), .redirect(toPort: 1),
             in: BaseChain(kind: .nat, hook: .prerouting, priority: -100))
         features.senderSets = try takesSenderSets()
+        features.bridgeTable = try takes(
+            .drop, in: BaseChain(kind: .filter, hook: .forward, priority: 0), of: .bridge)
         features.owner = try takesTableFlags(Transaction.ownerFlag)
         features.ownerPersist = try takesTableFlags(
             Transaction.ownerFlag | Transaction.persistFlag)
@@ -40,14 +42,14 @@ extension NftConnection {
     private mutating func takes(
         _ statements: Statement...,
         in base: BaseChain = BaseChain(kind: .filter, hook: .forward, priority: -150),
-        features: KernelFeatures = KernelFeatures()
+        of family: TableFamily = .inet, features: KernelFeatures = KernelFeatures()
     ) throws(NetfilterError) -> Bool {
         let chain = "probe"
         return try refusal(
             of: [
                 .addTable, .addChain(name: chain, base: base),
                 .addRule(chain: chain, Rule(statements)),
-            ], features: features) == nil
+            ], in: family, features: features) == nil
     }
 
     private mutating func takesSenderSets() throws(NetfilterError) -> Bool {
@@ -64,19 +66,21 @@ extension NftConnection {
     }
 
     private mutating func takesTableFlags(_ flags: UInt32) throws(NetfilterError) -> Bool {
-        try refusal(of: [.addTable], features: KernelFeatures(), tableFlags: flags) == nil
+        try refusal(of: [.addTable], tableFlags: flags) == nil
     }
 
     /// The kernel's first refusal of a batch that is checked and never committed.
     private mutating func refusal(
-        of operations: [FirewallOperation], features: KernelFeatures, tableFlags: UInt32? = nil
+        of operations: [FirewallOperation], in family: TableFamily = .inet,
+        features: KernelFeatures = KernelFeatures(), tableFlags: UInt32? = nil
     ) throws(NetfilterError) -> NetfilterError? {
-        var batch = Transaction(features: features, tableFlags: tableFlags)
+        var batch = Transaction(
+            [TableChange(family, operations)], features: features, tableFlags: tableFlags)
         // Our own table may exist and be owned, which would answer another question.
         batch.table = "\(Ruleset.tableName)-probe-\(channel.socket.port)"
-        try batch.write(operations, to: &channel.messages, commits: false)
+        try batch.write(to: &channel.messages, commits: false)
         let answers = try channel.exchange()
         guard let refused = answers.first(where: { $0.code != 0 }) else { return nil }
-        return batch.error(for: refused, in: operations)
+        return batch.error(for: refused)
     }
 }

@@ -13,6 +13,8 @@ package struct KernelFeatures: Hashable, Sendable {
     package var ownerPersist = false
     /// `redirect` in a nat chain.
     package var redirect = false
+    /// Tables of the bridge family (CONFIG_NF_TABLES_BRIDGE): frames between ports can be dropped.
+    package var bridgeTable = false
     /// `@ih`, by which a segment without payload is told from one with (Linux 5.17).
     package var innerHeaderPayload = false
     /// Rules that add and delete elements of a set (Linux 5.4).

@@ -2,7 +2,7 @@ import CNetfilter
 package import Firewall
 import Glibc
 
-/// The one socket through which `table inet regionlock` is made, changed and read.
+/// The one socket through which our tables are made, changed and read.
 ///
 /// The kernel lets only the socket that owns a table change it, so the daemon keeps one connection
 /// for its lifetime. When it closes, an owned table persists as an orphan that still enforces; the
@@ -18,7 +18,7 @@ package struct NftConnection: ~Copyable, @unchecked Sendable {
 
     var channel: NetlinkChannel
 
-    /// How the kernel holds our table. Only `owned` keeps others from changing it.
+    /// How the kernel holds a table of ours. Only `owned` keeps others from changing it.
     package enum Ownership: Hashable, Sendable {
         /// Somebody else's socket, or an earlier daemon that still runs; the number is its port.
         case ownedByAnother(port: UInt32)
@@ -44,7 +44,15 @@ package struct NftConnection: ~Copyable, @unchecked Sendable {
 
     private init(channel: consuming NetlinkChannel) { self.channel = channel }
 
-    /// Commits the operations as one atomic transaction: all of them, or none.
+    /// Commits operations on one table; see `commit(_:features:)`.
+    package mutating func commit(
+        _ operations: [FirewallOperation], in family: TableFamily = .inet,
+        features: KernelFeatures
+    ) throws(NetfilterError) {
+        try commit([TableChange(family, operations)], features: features)
+    }
+
+    /// Commits the changes as one atomic transaction: all of them, or none.
     ///
     /// Adding an element that is there already succeeds and changes nothing, not even its comment;
     /// deleting one that is not there refuses the whole transaction (`isMissing`, with
@@ -58,26 +66,27 @@ package struct NftConnection: ~Copyable, @unchecked Sendable {
     ///
     /// - Throws: the first refusal, with the operation's position, the kernel's errno and text.
     package mutating func commit(
-        _ operations: [FirewallOperation], features: KernelFeatures
+        _ changes: [TableChange], features: KernelFeatures
     ) throws(NetfilterError) {
-        do throws(NetfilterError) {
-            let owned = Transaction.ownerFlag | Transaction.persistFlag
-            try send(
-                operations, features: features, tableFlags: features.ownerPersist ? owned : nil)
-        } catch {
-            guard error.code == EOPNOTSUPP, let index = error.operationIndex,
-                operations[index] == .addTable
-            else { throw error }
-            try send(operations, features: features, tableFlags: nil)
+        let owned = Transaction.ownerFlag | Transaction.persistFlag
+        var plain: Set<TableFamily> = []
+        // Each refusal names one more table that has no owner, so this ends.
+        while true {
+            var batch = Transaction(
+                changes, features: features, tableFlags: features.ownerPersist ? owned : nil,
+                plainFamilies: plain)
+            do throws(NetfilterError) {
+                return try send(&batch)
+            } catch {
+                guard let family = batch.plainFamily(in: error) else { throw error }
+                plain.insert(family)
+            }
         }
     }
 
-    private mutating func send(
-        _ operations: [FirewallOperation], features: KernelFeatures, tableFlags: UInt32?
-    ) throws(NetfilterError) {
-        var batch = Transaction(features: features, tableFlags: tableFlags)
+    private mutating func send(_ batch: inout Transaction) throws(NetfilterError) {
         do throws(NetfilterError) {
-            try batch.write(operations, to: &channel.messages)
+            try batch.write(to: &channel.messages)
         } catch {
             channel.messages.removeAll()
             throw error
@@ -89,7 +98,7 @@ package struct NftConnection: ~Copyable, @unchecked Sendable {
         }
         let answers = try channel.exchange()
         if let refusal = answers.first(where: { $0.code != 0 }) {
-            throw batch.error(for: refusal, in: operations)
+            throw batch.error(for: refusal)
         }
         // Only the last message asks for an acknowledgement: one for each would overflow the socket
         // although the transaction went through.
@@ -99,11 +108,13 @@ package struct NftConnection: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// How the kernel holds our table; nil when there is none.
-    package mutating func ownership() throws(NetfilterError) -> Ownership? {
+    /// How the kernel holds our table of a family; nil when there is none.
+    package mutating func ownership(
+        _ family: TableFamily = .inet
+    ) throws(NetfilterError) -> Ownership? {
         var found: Ownership?
         let port = channel.socket.port
-        channel.messages.appendTableMessage(NFT_MSG_GETTABLE, flags: NLM_F_DUMP) { _ in }
+        channel.messages.appendTableMessage(NFT_MSG_GETTABLE, family, flags: NLM_F_DUMP) { _ in }
         _ = try channel.dump("read", "tables") { message, bytes in
             let attributes = message.attributes
             guard

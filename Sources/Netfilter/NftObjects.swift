@@ -7,17 +7,25 @@ func allocated(_ pointer: OpaquePointer?) -> OpaquePointer {
     return unsafe pointer
 }
 
-/// The table's family: one table for IPv4 and IPv6.
-let inet = Int32(NFPROTO_INET)
+extension TableFamily {
+    /// NFPROTO_ of linux/netfilter.h, as it stands in the header of every message.
+    var number: Int32 {
+        switch self {
+        case .inet: Int32(NFPROTO_INET)
+        case .bridge: Int32(NFPROTO_BRIDGE)
+        }
+    }
+}
 
 extension MessageBuffer {
     /// Appends one nf_tables message that libnftnl fills.
     mutating func appendTableMessage(
-        _ type: nf_tables_msg_types, flags: Int32 = 0, _ body: (inout MessageBody) -> Void
+        _ type: nf_tables_msg_types, _ family: TableFamily, flags: Int32 = 0,
+        _ body: (inout MessageBody) -> Void
     ) {
         append(
-            subsystem: NFNL_SUBSYS_NFTABLES, message: type.rawValue, family: inet, flags: flags,
-            body)
+            subsystem: NFNL_SUBSYS_NFTABLES, message: type.rawValue, family: family.number,
+            flags: flags, body)
     }
 }
 
@@ -71,17 +79,19 @@ struct ChainObject: ~Copyable {
 }
 
 extension BaseChain.Hook {
-    /// The kernel's number of the hook (linux/netfilter.h).
+    /// The kernel's number of the hook (linux/netfilter.h); a bridge counts them alike
+    /// (linux/netfilter_bridge.h).
     var number: UInt32 {
         switch self {
         case .prerouting: NF_INET_PRE_ROUTING.rawValue
         case .input: NF_INET_LOCAL_IN.rawValue
         case .forward: NF_INET_FORWARD.rawValue
+        case .output: NF_INET_LOCAL_OUT.rawValue
         }
     }
 
     init?(number: UInt32) {
-        let all: [BaseChain.Hook] = [.prerouting, .input, .forward]
+        let all: [BaseChain.Hook] = [.prerouting, .input, .forward, .output]
         guard let hook = all.first(where: { $0.number == number }) else { return nil }
         self = hook
     }
@@ -102,7 +112,6 @@ struct SetObject: ~Copyable {
     /// The whole definition. The kernel insists on an id, unique in the transaction.
     init(table: String, definition set: NftSet, id: UInt32) {
         self.init(table: table, name: set.name)
-        self.set(NFTNL_SET_FAMILY, UInt32(inet))
         self.set(NFTNL_SET_ID, id)
         self.set(NFTNL_SET_KEY_TYPE, set.key.number)
         self.set(NFTNL_SET_KEY_LEN, UInt32(set.key.length))

@@ -7,13 +7,20 @@ import Wire
 struct RuleExpressions: ~Copyable {
     private let rule: RuleObject
     private let features: KernelFeatures
-    private var isEthernet = false
+    private let tableFamily: TableFamily
+    private var isEthernet: Bool
     private var family: IPFamily?
     private var transport: UInt8?
 
-    init(table: String, chain: String, _ source: Rule, features: KernelFeatures) {
+    init(
+        in tableFamily: TableFamily, table: String, chain: String, _ source: Rule,
+        features: KernelFeatures
+    ) {
         rule = RuleObject(table: table, chain: chain)
         self.features = features
+        self.tableFamily = tableFamily
+        // Whatever crosses a bridge is an Ethernet frame.
+        isEthernet = tableFamily == .bridge
         for statement in source.statements { append(statement) }
         if let comment = source.comment { rule.setComment(comment) }
     }
@@ -23,12 +30,14 @@ struct RuleExpressions: ~Copyable {
     private mutating func append(_ statement: Statement) {
         switch statement {
         case .inputInterface, .outputInterface, .inputInterfaceIn, .etherSourceIn,
-            .etherSourceMasked, .lacksEthernet:
+            .etherDestinationIn, .etherSourceMasked, .lacksEthernet, .linkProtocol:
             appendLinkMatch(statement)
         case .sourceIn, .destinationIn, .source, .destination, .familyNotIn:
             appendAddressMatch(statement)
-        case .layer4, .destinationPort, .sourcePort, .hasPayload: appendTransportMatch(statement)
-        case .isReply, .connectionMark, .connectionMarkIsNot, .packetMark, .packetMarkIsClear:
+        case .layer4, .destinationPort, .sourcePort, .hasPayload, .neighbourDiscovery, .isTCPReset:
+            appendTransportMatch(statement)
+        case .originalPort, .isReply, .connectionMark, .connectionMarkIsNot, .packetMark,
+            .packetMarkIsClear:
             appendStateMatch(statement)
         case .change(let set, let key, let action): appendChange(of: set, key: key, action)
         default: appendAction(statement)
@@ -55,11 +64,19 @@ struct RuleExpressions: ~Copyable {
             rule.lookup(set)
         case .etherSourceIn(let set):
             // ether saddr @name
-            loadEtherSource()
+            loadEtherAddress(offset: etherSource)
             rule.lookup(set)
+        case .etherDestinationIn(let set):
+            // ether daddr @name
+            loadEtherAddress(offset: etherDestination)
+            rule.lookup(set)
+        case .linkProtocol(let number):
+            // meta protocol arp
+            rule.loadMeta(NFT_META_PROTOCOL)
+            rule.compare(number.rawValue.networkOctets)
         case .etherSourceMasked(let length, let set):
             // ether saddr & ff:ff:ff:00:00:00 == @name
-            loadEtherSource()
+            loadEtherAddress(offset: etherSource)
             rule.mask(MACPrefix.mask(length: length).octets)
             rule.lookup(set)
         default: preconditionFailure("not a link match")
@@ -67,14 +84,14 @@ struct RuleExpressions: ~Copyable {
     }
 
     /// A packet from a ppp or tun interface has no such header: the type is checked first.
-    private mutating func loadEtherSource() {
+    private mutating func loadEtherAddress(offset: Int) {
         if !isEthernet {
             // meta iiftype ether
             rule.loadMeta(NFT_META_IFTYPE)
             rule.compare(UInt16(1).hostOctets)
             isEthernet = true
         }
-        rule.loadPayload(NFT_PAYLOAD_LL_HEADER.rawValue, offset: 6, length: 6)
+        rule.loadPayload(NFT_PAYLOAD_LL_HEADER.rawValue, offset: offset, length: 6)
     }
 
     private mutating func appendChange(
@@ -82,7 +99,7 @@ struct RuleExpressions: ~Copyable {
     ) {
         // update @name { ether saddr timeout 1s }
         switch key {
-        case .etherSource: loadEtherSource()
+        case .etherSource: loadEtherAddress(offset: 6)
         case .ipv4Source:
             loadAddress(
                 .ipv4, offset: IPFamily.ipv4.sourceOffset, length: IPFamily.ipv4.addressLength)
@@ -124,13 +141,23 @@ struct RuleExpressions: ~Copyable {
     }
 
     private mutating func loadAddress(_ family: IPFamily, offset: Int, length: Int) {
-        if self.family != family {
+        requireFamily(family)
+        rule.loadPayload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, offset: offset, length: length)
+    }
+
+    private mutating func requireFamily(_ family: IPFamily) {
+        guard self.family != family else { return }
+        switch tableFamily {
+        case .inet:
             // meta nfproto ipv4
             rule.loadMeta(NFT_META_NFPROTO)
             rule.compare([family.number])
-            self.family = family
+        case .bridge:
+            // meta protocol ip
+            rule.loadMeta(NFT_META_PROTOCOL)
+            rule.compare(family.etherType.networkOctets)
         }
-        rule.loadPayload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, offset: offset, length: length)
+        self.family = family
     }
 
     /// A prefix of whole octets loads only those; any other loads the address and masks it.
@@ -162,6 +189,19 @@ struct RuleExpressions: ~Copyable {
             requireTransport(transport.rawValue)
             rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 2)
             rule.compare(port.networkOctets)
+        case .neighbourDiscovery:
+            // icmpv6 type 133-137
+            requireFamily(.ipv6)
+            requireTransport(Layer4Protocol.icmpv6.rawValue)
+            rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 1)
+            rule.compare([133], operation: NFT_CMP_GTE)
+            rule.compare([137], operation: NFT_CMP_LTE)
+        case .isTCPReset:
+            // tcp flags & rst == rst
+            requireTransport(Layer4Protocol.tcp.rawValue)
+            rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 13, length: 1)
+            rule.mask([4])
+            rule.compare([4])
         case .hasPayload:
             // @ih,0,8 >= 0x0
             // The load does the work: it breaks off the rule for a segment without payload. The
@@ -179,8 +219,13 @@ struct RuleExpressions: ~Copyable {
         transport = number
     }
 
-    private func appendStateMatch(_ statement: Statement) {
+    private mutating func appendStateMatch(_ statement: Statement) {
         switch statement {
+        case .originalPort(let transport, let port):
+            // meta l4proto tcp ct original proto-dst 443
+            requireTransport(transport.rawValue)
+            rule.loadConnection(NFT_CT_PROTO_DST, of: IP_CT_DIR_ORIGINAL)
+            rule.compare(port.networkOctets)
         case .isReply:
             // ct direction reply
             rule.loadConnection(NFT_CT_DIRECTION)
@@ -216,6 +261,11 @@ struct RuleExpressions: ~Copyable {
             rule.loadConnection(NFT_CT_MARK)
             rule.mask((~field.mask).hostOctets, xor: field.bits(value).hostOctets)
             rule.storeConnectionMark()
+        case .setPacketMark(let value, let field):
+            // meta mark set meta mark & 0xfff2ffff | 0x00020000
+            rule.loadMeta(NFT_META_MARK)
+            rule.mask((~field.mask).hostOctets, xor: field.bits(value).hostOctets)
+            rule.storePacketMark()
         case .clearPacketMark(let field):
             // meta mark set meta mark & 0xfff0ffff
             rule.loadMeta(NFT_META_MARK)
@@ -249,6 +299,10 @@ struct RuleExpressions: ~Copyable {
     }
 }
 
+/// Where the addresses stand in an Ethernet header (IEEE 802.3).
+private let etherDestination = 0
+private let etherSource = 6
+
 /// NFT_PAYLOAD_INNER_HEADER, which Linux 5.17 brought and older headers lack: the octets behind the
 /// transport header.
 private let innerHeader: UInt32 = 3
@@ -269,6 +323,14 @@ extension IPFamily {
         let all: [IPFamily] = [.ipv4, .ipv6]
         guard let family = all.first(where: { $0.number == number }) else { return nil }
         self = family
+    }
+
+    /// ETH_P_IP or ETH_P_IPV6.
+    fileprivate var etherType: UInt16 {
+        switch self {
+        case .ipv4: 0x0800
+        case .ipv6: 0x86dd
+        }
     }
 
     /// Where the source address stands in the header (RFC 791 section 3.1, RFC 8200 section 3).

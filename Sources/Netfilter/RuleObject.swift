@@ -10,7 +10,6 @@ struct RuleObject: ~Copyable {
 
     init(table: String, chain: String) {
         unsafe pointer = allocated(nftnl_rule_alloc())
-        unsafe nftnl_rule_set_u32(pointer, UInt16(NFTNL_RULE_FAMILY.rawValue), UInt32(inet))
         unsafe nftnl_rule_set_str(pointer, UInt16(NFTNL_RULE_TABLE.rawValue), table)
         unsafe nftnl_rule_set_str(pointer, UInt16(NFTNL_RULE_CHAIN.rawValue), chain)
     }
@@ -45,9 +44,10 @@ struct RuleObject: ~Copyable {
         meta.set(NFTNL_EXPR_META_DREG, register)
     }
 
-    func loadConnection(_ key: nft_ct_keys) {
+    func loadConnection(_ key: nft_ct_keys, of direction: ip_conntrack_dir? = nil) {
         let connection = append("ct")
         connection.set(NFTNL_EXPR_CT_KEY, key.rawValue)
+        if let direction { connection.set8(NFTNL_EXPR_CT_DIR, UInt8(direction.rawValue)) }
         connection.set(NFTNL_EXPR_CT_DREG, register)
     }
 

@@ -6,16 +6,18 @@ extension NftConnection {
     /// Somebody who changes the ruleset without pause would keep us reading for ever.
     private static let maximumReads = 8
 
-    /// Reads `table inet regionlock` as it is; nil when there is none.
+    /// Reads our table of a family as it is; nil when there is none.
     ///
     /// Sets whose key type, and base chains whose hook or type, is none of ours are left out: they
     /// are not our work, and a plan that needs their name is refused by the kernel with its errno.
     /// All parts come from one generation of the ruleset.
     ///
     /// - Throws: EAGAIN when the ruleset changes faster than it can be read.
-    package mutating func readTable() throws(NetfilterError) -> KernelTable? {
+    package mutating func readTable(
+        _ family: TableFamily = .inet
+    ) throws(NetfilterError) -> KernelTable? {
         for _ in 0..<Self.maximumReads {
-            var reader = TableReader()
+            var reader = TableReader(family)
             do throws(NetfilterError) {
                 try reader.read(from: &channel)
             } catch {
@@ -26,7 +28,7 @@ extension NftConnection {
             if reader.isConsistent { return reader.table }
         }
         throw NetfilterError(
-            "read", "table inet \(Ruleset.tableName)", code: EAGAIN,
+            "read", family.table, code: EAGAIN,
             detail: "the ruleset keeps changing")
     }
 }
@@ -36,6 +38,7 @@ private struct TableReader {
     /// A table of 100,000 elements is resized within 0.1 s, the time of one or two dumps.
     private static let maximumDumps = 32
 
+    private let family: TableFamily
     private var exists = false
     private var sets: [String: NftSet] = [:]
     private var chains: [String: BaseChain?] = [:]
@@ -44,6 +47,8 @@ private struct TableReader {
     /// Low half of the generation that each message carries; it rises with every commit.
     private var generation: UInt16?
     private(set) var isConsistent = true
+
+    init(_ family: TableFamily) { self.family = family }
 
     var table: KernelTable? {
         guard exists else { return nil }
@@ -79,11 +84,11 @@ private struct TableReader {
         from channel: inout NetlinkChannel,
         _ body: (inout TableReader, NetlinkMessage, Span<UInt8>) -> Void
     ) throws(NetfilterError) {
-        channel.messages.appendTableMessage(type, flags: NLM_F_DUMP) { request in
+        channel.messages.appendTableMessage(type, family, flags: NLM_F_DUMP) { request in
             if let tableAttribute { request.put(tableAttribute, Ruleset.tableName) }
             if let set { request.put(NFTA_SET_ELEM_LIST_SET.rawValue, set) }
         }
-        let object = set.map { "set \($0)" } ?? "table inet \(Ruleset.tableName)"
+        let object = set.map { "set \($0)" } ?? family.table
         let isWhole = try channel.dump("read", object) { message, bytes in
             noteGeneration(message, bytes)
             body(&self, message, bytes)

@@ -117,7 +117,7 @@ struct Daemon: Sendable {
                 book: book, snapshot: snapshot,
                 capabilities: TableCapabilities(
                     innerHeader: features.innerHeaderPayload, redirect: features.redirect,
-                    senderSets: features.senderSets),
+                    bridge: features.bridgeTable, senderSets: features.senderSets),
                 shape: shape, references: references)
             return Gatekeeper(
                 parts: parts, engine: engine, recorder: recorder, clock: clock, logger: logger,

@@ -16,8 +16,8 @@ extension Gatekeeper {
             case .commit(let changes):
                 commit(changes)
                 latency = arrival.map(microseconds(since:))
-            case .install(let ruleset):
-                install(ruleset)
+            case .install(let rulesets):
+                install(rulesets)
                 latency = arrival.map(microseconds(since:))
             case .endFlows(let addresses): endFlows(from: addresses)
             case .endCutFlows: endCutFlows()
@@ -47,28 +47,28 @@ extension Gatekeeper {
         }
     }
 
-    private func install(_ ruleset: Ruleset) {
+    private func install(_ rulesets: [Ruleset]) {
         do {
-            try kernel.install(ruleset)
+            try kernel.install(rulesets)
             kernelTrouble = nil
         } catch {
             logger.warning(
-                "the kernel refused the new table, reading it back",
+                "the kernel refused the new tables, reading them back",
                 metadata: ["event": "ruleset.retry", "error": "\(error)"])
             reconcile()
         }
     }
 
-    /// Reads the table back and makes it what the engine wants.
+    /// Reads the tables back and makes them what the engine wants.
     func reconcile() {
         do {
-            try kernel.reconcile(with: engine.ruleset())
-            if kernelTrouble != nil { logger.notice("table inet regionlock is whole again") }
+            try kernel.reconcile(with: engine.rulesets())
+            if kernelTrouble != nil { logger.notice("our tables are whole again") }
             kernelTrouble = nil
         } catch {
             if kernelTrouble == nil {
                 logger.error(
-                    "table inet regionlock cannot be written, trying again every second",
+                    "our tables cannot be written, trying again every second",
                     metadata: ["event": "ruleset.failed", "error": "\(error)"])
             }
             kernelTrouble = "\(error)"

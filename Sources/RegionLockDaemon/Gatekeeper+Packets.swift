@@ -39,7 +39,10 @@ extension Gatekeeper {
         }
         counters.inspected += 1
         var verdict = Verdict.allow
-        let outcome = inspector.inspect(payload, link: .ip, at: arrival) { sighting in
+        let originalPort = mark.value(in: packet.mark)?.originalPort
+        let outcome = inspector.inspect(
+            payload, link: .ip, originalPort: originalPort, at: arrival
+        ) { sighting in
             counters.sightings += 1
             guard engine.concerns(sighting.name) else { return }
             let judgement = engine.judge(sighting, from: source, at: now)

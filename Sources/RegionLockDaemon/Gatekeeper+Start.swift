@@ -12,12 +12,10 @@ extension Gatekeeper {
     func begin() async throws(NetfilterError) {
         try readRoutes()
         let held = try kernel.read()
-        let elements = [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6]
-            .flatMap { held?.elements[$0.name] ?? [] }
-            .sorted { $0.key.description < $1.key.description }
+        let elements = Self.cutElements(in: held)
         let ended = await endedBlocks(among: elements)
         let effects = engine.handle(.kernelBlocks(elements, ended: ended), at: clock.now())
-        try kernel.reconcile(with: engine.ruleset())
+        try kernel.reconcile(with: engine.rulesets())
         run(effects)
         recorder.submit(
             [],
@@ -27,9 +25,22 @@ extension Gatekeeper {
         let event = Event(
             time: clock.now(), kind: .rulesetInstalled,
             text: "table inet regionlock is in: \(engine.blocks.count) blocks, "
-                + "\(held == nil ? "made new" : "taken over"), \(tap.mode.description)")
+                + "\(held.isEmpty ? "made new" : "taken over"), \(tap.mode.description)")
         recorder.submit([], event)
         tick()
+    }
+
+    /// The cut devices of all our tables: somebody may have deleted one of them.
+    private static func cutElements(in held: [TableFamily: KernelTable]) -> [SetElement] {
+        var elements: [SetKey: SetElement] = [:]
+        for set in [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6] {
+            for table in TableFamily.allCases.compactMap({ held[$0] }) {
+                for element in table.elements[set.name] ?? [] where elements[element.key] == nil {
+                    elements[element.key] = element
+                }
+            }
+        }
+        return elements.values.sorted { $0.key.description < $1.key.description }
     }
 
     /// Elements whose block the store knows to have ended: left over from a crash in mid-release.

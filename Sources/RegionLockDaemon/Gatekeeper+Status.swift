@@ -1,5 +1,6 @@
 import ControlAPI
 import Engine
+import Firewall
 import Logging
 import Netfilter
 import Policy
@@ -18,7 +19,7 @@ extension Gatekeeper {
         let drift = currentDrift()
         if !drift.isEmpty {
             let text =
-                "table inet regionlock is not as it should be: "
+                "what the kernel holds is not as it should be: "
                 + drift.prefix(3).joined(separator: "; ")
             warnings.append(Warning(code: "drift", text: text, fix: "it is being repaired"))
         }
@@ -49,7 +50,8 @@ extension Gatekeeper {
             devices: deviceCounts(writer: writer, at: now), sites: settings.sites.sites.count,
             policies: settings.policies.map { PolicyState(name: $0.name, mode: $0.mode) },
             ruleset: RulesetState(
-                isInstalled: drift != ["the table is missing"] && kernelTrouble == nil,
+                isInstalled: kernelTrouble == nil
+                    && !drift.contains("\(TableFamily.inet.table) is missing"),
                 blocksInKernel: blocksInKernel(drift)),
             inspection: InspectionState(
                 tap: settings.inspection.tap.rawValue,
@@ -68,13 +70,13 @@ extension Gatekeeper {
         guard !drift.isEmpty else { return }
         let isWhole = kernelTrouble == nil
         logger.warning(
-            "table inet regionlock was changed from outside: \(isWhole ? "repaired" : "not yet")",
+            "what the kernel holds was changed from outside: \(isWhole ? "repaired" : "not yet")",
             metadata: [
                 "event": "ruleset.repaired", "drift": "\(drift.joined(separator: "; "))",
             ])
     }
 
-    /// Compares the kernel's table with what the engine wants; whatever differs is repaired.
+    /// Compares the kernel's tables with what the engine wants; whatever differs is repaired.
     ///
     /// Above the limit only a table that is gone is noticed: an owned one cannot be changed by
     /// anybody else, and a plain one is flushed or deleted whole by the tools that touch it.
@@ -84,7 +86,7 @@ extension Gatekeeper {
                 if let kernelTrouble { return [kernelTrouble] }
                 if try kernel.exists() { return [] }
             }
-            let drift = try kernel.drift(from: engine.ruleset())
+            let drift = try kernel.drift(from: engine.rulesets())
             if !drift.isEmpty { reconcile() }
             return drift
         } catch {

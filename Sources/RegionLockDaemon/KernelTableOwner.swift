@@ -3,81 +3,95 @@ import Firewall
 import Netfilter
 import Wire
 
-/// The one writer of `table inet regionlock`: it remembers what it committed, so that each change
-/// is only what differs.
+/// The one writer of our tables: it remembers what it committed, so that each change is only what
+/// differs, and every change is one transaction over all of them.
 struct KernelTableOwner: ~Copyable {
     private var connection: NftConnection
     let features: KernelFeatures
-    private(set) var committed: Ruleset?
+    private(set) var committed: [Ruleset] = []
 
     init(connection: consuming NftConnection, features: KernelFeatures) {
         self.connection = connection
         self.features = features
     }
 
-    /// What the kernel holds, when there is a table.
-    mutating func read() throws(NetfilterError) -> KernelTable? { try connection.readTable() }
+    /// What the kernel holds of our tables.
+    mutating func read() throws(NetfilterError) -> [TableFamily: KernelTable] {
+        var held: [TableFamily: KernelTable] = [:]
+        for family in TableFamily.allCases { held[family] = try connection.readTable(family) }
+        return held
+    }
 
-    /// Whether there is a table, without reading what it holds.
+    /// Whether the tables we committed are there, without reading what they hold.
     mutating func exists() throws(NetfilterError) -> Bool {
-        try connection.ownership() != nil
+        for ruleset in committed where try connection.ownership(ruleset.family) == nil {
+            return false
+        }
+        return !committed.isEmpty
     }
 
-    /// Elements of cut devices in the table as it was committed.
+    /// Elements of cut devices in the tables as they were committed.
     var blockedCount: Int {
-        [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6]
-            .reduce(0) { $0 + (committed?.elements[$1.name]?.count ?? 0) }
+        let routed = committed.first { $0.family == .inet }
+        return [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6]
+            .reduce(0) { $0 + (routed?.elements[$1.name]?.count ?? 0) }
     }
 
-    mutating func commit(_ changes: [ElementChange]) throws(NetfilterError) {
-        let operations = changes.map { change in
-            change.isAdded
-                ? FirewallOperation.addElements(set: change.set, [change.element])
-                : FirewallOperation.deleteElements(set: change.set, [change.element])
-        }
-        guard !operations.isEmpty else { return }
-        try connection.commit(operations, features: features)
-        for change in changes {
-            if change.isAdded {
-                committed?.elements[change.set.name, default: []].insert(change.element)
-            } else {
-                committed?.elements[change.set.name]?.remove(change.element)
-            }
-        }
+    mutating func commit(_ elements: [ElementChange]) throws(NetfilterError) {
+        let changes = committed.changes(for: elements)
+        guard !changes.isEmpty else { return }
+        try connection.commit(changes, features: features)
+        committed.note(elements)
     }
 
-    /// Goes from what was committed to `ruleset`; from nothing, by reading back first.
-    mutating func install(_ ruleset: Ruleset) throws(NetfilterError) {
-        guard let committed else { return try reconcile(with: ruleset) }
-        let operations = RulesetPlan.operations(from: committed, to: ruleset)
-        if !operations.isEmpty { try connection.commit(operations, features: features) }
-        self.committed = ruleset
+    /// Goes from what was committed to `rulesets`; from nothing, by reading back first.
+    mutating func install(_ rulesets: [Ruleset]) throws(NetfilterError) {
+        guard !committed.isEmpty else { return try reconcile(with: rulesets) }
+        let changes = RulesetPlan.changes(from: committed, to: rulesets)
+        if !changes.isEmpty { try connection.commit(changes, features: features) }
+        committed = rulesets
     }
 
-    /// Reads the table back and commits what is missing, whoever changed it.
-    mutating func reconcile(with ruleset: Ruleset) throws(NetfilterError) {
-        let operations = RulesetPlan.operations(
-            from: try connection.readTable(), to: ruleset)
-        try connection.commit(operations, features: features)
-        committed = ruleset
+    /// Reads the tables back and commits what is missing, whoever changed them.
+    mutating func reconcile(with rulesets: [Ruleset]) throws(NetfilterError) {
+        let changes = RulesetPlan.changes(from: try read(), to: rulesets)
+        try connection.commit(changes, features: features)
+        committed = rulesets
     }
 
     /// Gives the elements that tell the kernel somebody inspects their whole time again, where the
     /// table has them.
     mutating func sayAlive() throws(NetfilterError) {
-        guard committed?.sets.contains(TableSets.alive) ?? false else { return }
+        guard committed.contains(where: { $0.sets.contains(TableSets.alive) }) else { return }
         // Adding an element that is there gives it no new time on every kernel.
         try connection.commit(
             [
-                .flushElements(set: TableSets.alive),
-                .addElements(set: TableSets.alive, TableSets.aliveElements),
+                TableChange(
+                    .inet,
+                    [
+                        .flushElements(set: TableSets.alive),
+                        .addElements(set: TableSets.alive, TableSets.aliveElements),
+                    ])
             ], features: features)
     }
 
     /// What differs in the kernel now, in words.
-    mutating func drift(from ruleset: Ruleset) throws(NetfilterError) -> [String] {
-        guard let table = try connection.readTable() else { return ["the table is missing"] }
-        return ruleset.drift(in: table)
+    mutating func drift(from rulesets: [Ruleset]) throws(NetfilterError) -> [String] {
+        rulesets.drift(in: try read())
+    }
+
+    /// Deletes every table of ours, with all that is in it, in one transaction.
+    ///
+    /// - Returns: the families that had one.
+    mutating func clear() throws(NetfilterError) -> [TableFamily] {
+        var families: [TableFamily] = []
+        for family in TableFamily.allCases where try connection.ownership(family) != nil {
+            families.append(family)
+        }
+        try connection.commit(
+            families.map { TableChange($0, [.deleteTable]) }, features: features)
+        committed = []
+        return families
     }
 }
 

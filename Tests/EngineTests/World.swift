@@ -67,8 +67,8 @@ struct World {
                         kernel[change.set.name]?.remove(change.element)
                     }
                 }
-            case .install(let ruleset):
-                for set in TableSets.changing { kernel[set.name] = ruleset.elements[set.name] }
+            case .install(let rulesets):
+                for set in TableSets.changing { kernel[set.name] = rulesets[0].elements[set.name] }
             case .endFlows(let addresses): endedFlows += addresses
             case .endCutFlows: break
             case .record(let changes, let event):

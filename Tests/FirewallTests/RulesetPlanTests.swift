@@ -82,6 +82,39 @@ import Wire
         if let flush, let delete { #expect(flush < delete) }
     }
 
+    /// A block is one element of each table that knows cut devices, in one transaction.
+    @Test func aBlockStandsInEveryTable() {
+        var tables = design().rulesets(cut: [:])
+        #expect(tables.map(\.family) == [.inet, .bridge])
+        let change = ElementChange(set: TableSets.blockedMAC, element: phone, isAdded: true)
+        let operation = FirewallOperation.addElements(set: TableSets.blockedMAC, [phone])
+        let plan = [TableChange(.inet, [operation]), TableChange(.bridge, [operation])]
+        #expect(tables.changes(for: [change]) == plan)
+        let after = design().rulesets(cut: ["blocked_mac": [phone]])
+        #expect(RulesetPlan.changes(from: tables, to: after) == plan)
+        tables.note([change])
+        #expect(tables == after)
+        let address = ElementChange(
+            set: TableSets.downIPv4,
+            element: SetElement(.address(.v4(IPv4Address(value: 0x0a14_001f)))), isAdded: true)
+        #expect(tables.changes(for: [address]).map(\.family) == [.inet])
+    }
+
+    @Test func aTableNobodyWantsGoes() {
+        let both = design().rulesets(cut: [:])
+        let plain = design { $0.capabilities.bridge = false }.rulesets(cut: [:])
+        #expect(plain.map(\.family) == [.inet])
+        let removal = [TableChange(.bridge, [.deleteTable])]
+        #expect(RulesetPlan.changes(from: both, to: plain) == removal)
+        let held = Dictionary(uniqueKeysWithValues: both.map { ($0.family, $0.asKernelTable) })
+        #expect(RulesetPlan.changes(from: held, to: plain).first == removal.first)
+        #expect(plain.drift(in: held) == [])
+        #expect(
+            both.drift(in: [.inet: both[0].asKernelTable]) == [
+                "\(TableFamily.bridge.table) is missing"
+            ])
+    }
+
     @Test func driftIsToldInWords() {
         let ruleset = design().ruleset(cut: ["blocked_mac": [phone]])
         let kernel = ruleset.asKernelTable

@@ -27,6 +27,11 @@ import Wire
         (.change(set: "a", key: .ipv6Source, .delete), "delete @a { ip6 saddr }"),
         (.return, "return"),
         (.etherSourceIn(set: "dev_mac"), "ether saddr @dev_mac"),
+        (.etherDestinationIn(set: "dev_mac"), "ether daddr @dev_mac"),
+        (.linkProtocol(.arp), "meta protocol arp"),
+        (.neighbourDiscovery, "icmpv6 type 133-137"),
+        (.isTCPReset, "tcp flags & rst == rst"),
+        (.originalPort(.tcp, 443), "meta l4proto tcp ct original proto-dst 443"),
         (
             .etherSourceMasked(length: 24, set: "oui24"),
             "ether saddr & ff:ff:ff:00:00:00 == @oui24"
@@ -55,6 +60,10 @@ import Wire
         (.packetMarkIsClear(field), "meta mark & 0x000f0000 == 0x00000000"),
         (.setConnectionMark(.block, field), "ct mark set ct mark & 0xfff2ffff | 0x00020000"),
         (.setConnectionMark(.checked, narrow), "ct mark set ct mark & 0xffffff3f | 0x00000030"),
+        (
+            .setPacketMark(.redirectedTLS, field),
+            "meta mark set meta mark & 0xfff6ffff | 0x00060000"
+        ),
         (.clearPacketMark(field), "meta mark set meta mark & 0xfff0ffff"),
         (.counter, "counter packets 0 bytes 0"),
         (.queue(number: 5, bypass: true), "queue num 5 bypass"),

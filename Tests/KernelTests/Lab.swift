@@ -78,6 +78,14 @@ final class Lab {
         return peer
     }
 
+    /// Whether the inet hooks are shown what the bridges carry. Each namespace has its own.
+    func setBridgeNetfilter(_ isOn: Bool) throws {
+        for name in ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"] {
+            let said = try run(.gw, "sysctl", "-qw", "net.bridge.\(name)=\(isOn ? 1 : 0)")
+            guard said.status == 0 else { throw LabError("sysctl \(name): \(said.errors)") }
+        }
+    }
+
     /// Whether a device gets an answer to a harmless question through the internet.
     func reaches(_ node: Node, _ family: Family = .v4) throws -> Bool {
         let resolver = try address("resolver", family)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// tcpdump in the internet, on the one wire everything from the gateway comes in by.
+/// tcpdump on a node's one wire, of all that comes in by it: in the internet, that is everything
+/// the gateway lets out.
 final class Witness {
     private let lab: Lab
     private let file: String
@@ -8,14 +9,16 @@ final class Witness {
 
     /// - Parameter octets: kept of each packet. The kernel divides the buffer by it: the fewer, the
     ///   more packets fit.
-    init(in lab: Lab, octets: Int = 8192) throws {
+    init(
+        in lab: Lab, at node: Lab.Node = .inet, on interface: String = "eth0", octets: Int = 8192
+    ) throws {
         self.lab = lab
         file = lab.path("wire-\(UUID().uuidString.prefix(8)).pcap")
         // The buffer holds more than a whole test: the kernel must not drop what we count.
         dump = try lab.start(
-            .inet,
+            node,
             words: [
-                "tcpdump", "-i", "eth0", "-Q", "in", "-B", "131072", "-s", "\(octets)", "-Z",
+                "tcpdump", "-i", interface, "-Q", "in", "-B", "131072", "-s", "\(octets)", "-Z",
                 "root",
                 "--immediate-mode", "-w", file,
             ])
@@ -62,5 +65,19 @@ final class Witness {
         for source in sources { words += ["--source", source] }
         if let name { words += ["--name", name] }
         return try KernelTests.report(Report.self, of: tool(words))
+    }
+
+    /// When each packet was there that a pcap-filter(7) expression matches, in microseconds.
+    func times(of filter: String, after instant: Int = 0) throws -> [Int] {
+        let said = try tool(["tcpdump", "-r", file, "-nn", "-tt", filter])
+        guard said.status == 0 else { throw LabError("tcpdump \(filter): \(said.errors)") }
+        return said.lines.compactMap { line in
+            let parts = line.prefix { $0 != " " }.split(separator: ".")
+            guard parts.count == 2, let seconds = Int(parts[0]), let rest = Int(parts[1]) else {
+                return nil
+            }
+            let time = seconds * 1_000_000 + rest
+            return time > instant ? time : nil
+        }
     }
 }

@@ -1,13 +1,18 @@
 import Glibc
 
-/// A TCP connection that says something every 50 ms and notes when, and how, it broke.
+/// A TCP connection that says something every 50 ms and notes when, and how, it broke. With an idle
+/// time it is silent for that long once ten answers have come.
 struct EchoClient {
+    private static let answersBeforeIdle = 10
+
     private let target: SocketAddress
     private let seconds: Int
+    private let idleSeconds: Int
 
     init(_ arguments: Arguments) throws {
         target = try SocketAddress(arguments.text("to"), port: Port.tcpEcho)
         seconds = try arguments.number("seconds")
+        idleSeconds = try arguments.number("idle", or: 0)
     }
 
     func run() throws {
@@ -22,16 +27,23 @@ struct EchoClient {
         var received = 0
         var broken: Int32 = 0
         var brokenAt = 0
+        var nextAt = start
+        var awakeAt = 0
         while broken == 0, Moment.now - start < seconds * 1_000_000, !Interrupt.isPending {
-            if Moment.now - start >= sent * 50_000 {
+            if Moment.now >= nextAt {
                 if socket.send([UInt8](repeating: 0x65, count: 8)) < 0 { broken = errno }
                 sent += 1
+                nextAt += 50_000
             }
             if broken == 0, socket.isReadable(withinMilliseconds: 5) {
                 if let bytes = socket.receive() {
                     received += bytes.count / 8
                     // An orderly end is none that the network makes.
                     if bytes.isEmpty { break }
+                    if idleSeconds > 0, awakeAt == 0, received >= Self.answersBeforeIdle {
+                        awakeAt = Moment.now + idleSeconds * 1_000_000
+                        nextAt = awakeAt
+                    }
                 } else if errno != EAGAIN {
                     broken = errno
                 }
@@ -43,6 +55,7 @@ struct EchoClient {
         report.add("received", received)
         report.add("broken", errnoName(broken))
         report.add("broken_us", brokenAt)
+        report.add("awake_us", awakeAt)
         report.printLine()
     }
 }

@@ -7,7 +7,8 @@ enum Program {
         usage: LabPeer VERB [--option value ...]
           serve      --on ADDRESS ...                TCP echo, UDP echo, UDP push, UDP sink
           flood      --to ADDRESS --rate N --seconds T [--after N --ask NAME --resolver ADDRESS]
-          echo       --to ADDRESS --seconds T        TCP echo every 50 ms until it breaks
+          echo       --to ADDRESS --seconds T [--idle T]   TCP echo every 50 ms until it breaks
+          ask        --to ADDRESS --name NAME --headers LIST   DNS behind IPv6 extension headers
           push       --to ADDRESS --rate N --seconds T   a downlink after one hello
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
@@ -43,6 +44,7 @@ enum Program {
             try servers.run()
         case "flood": try Flood(arguments).run()
         case "echo": try EchoClient(arguments).run()
+        case "ask": try ExtendedQuestion(arguments).run()
         case "push": try PushClient(arguments).run()
         case "bystander": try Bystander(arguments).run()
         case "hello": try HelloClient(arguments).run()

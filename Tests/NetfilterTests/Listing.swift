@@ -1,3 +1,4 @@
+import Firewall
 import Netfilter
 import Testing
 
@@ -49,4 +50,13 @@ func expectEqualLines(
             "line \(line + 1): nft \"\(one)\", text \"\(other)\"", sourceLocation: sourceLocation)
     }
     #expect(left.count == right.count, sourceLocation: sourceLocation)
+}
+
+extension NftConnection {
+    /// All our tables as the kernel has them.
+    mutating func readTables() throws -> [TableFamily: KernelTable] {
+        var tables: [TableFamily: KernelTable] = [:]
+        for family in TableFamily.allCases { tables[family] = try readTable(family) }
+        return tables
+    }
 }

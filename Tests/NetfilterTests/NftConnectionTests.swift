@@ -98,7 +98,7 @@ import Wire
                 nft 'table inet \(Ruleset.tableName) {
                   set s { type ipv4_addr; flags interval; elements = { 10.0.0.1-10.0.0.6 }; }
                   set m { type mark; elements = { 7 }; }
-                  chain out { type filter hook output priority 0; accept; }
+                  chain out { type filter hook postrouting priority 0; accept; }
                 }'
                 """)
             var connection = try NftConnection.open()

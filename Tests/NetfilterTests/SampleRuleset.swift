@@ -70,6 +70,9 @@ enum SampleRuleset {
                 name: "in_gate", base: BaseChain(kind: .filter, hook: .input, priority: -300),
                 rules: [Rule([.log(group: 7, prefix: "regionlock")]), Rule([.accept])]),
             Chain(
+                name: "out", base: BaseChain(kind: .filter, hook: .output, priority: -150),
+                rules: [Rule([.layer4(.tcp), .rejectWithTCPReset])]),
+            Chain(
                 name: "early", base: BaseChain(kind: .filter, hook: .prerouting, priority: -200),
                 rules: [Rule([.drop], comment: "last")]),
             Chain(
@@ -91,6 +94,7 @@ enum SampleRuleset {
             Rule([.outputInterface(try #require(InterfaceName("wan0"))), .accept]),
             Rule([.inputInterfaceIn(set: "links"), .jump(chain: "nothing")]),
             Rule([.etherSourceIn(set: "tagged"), .goto(chain: "tap")]),
+            Rule([.etherDestinationIn(set: "tagged"), .goto(chain: "tap")]),
             Rule([.etherSourceMasked(length: 24, set: "tagged"), .goto(chain: "tap")]),
             Rule([.etherSourceMasked(length: 28, set: "tagged"), .goto(chain: "tap")]),
             Rule([.etherSourceMasked(length: 36, set: "tagged"), .goto(chain: "tap")]),
@@ -127,6 +131,10 @@ enum SampleRuleset {
             Rule([.destinationPort(.udp, 53), .goto(chain: "tap")], comment: "every DNS query"),
             Rule([.destinationPort(.tcp, 443), .hasPayload, .goto(chain: "tap")]),
             Rule([.sourcePort(.tcp, 80), .accept]),
+            Rule([.neighbourDiscovery, .accept]),
+            Rule([.isTCPReset, .accept]),
+            Rule([.originalPort(.tcp, 443), .hasPayload, .goto(chain: "tap")]),
+            Rule([.originalPort(.udp, 53), .goto(chain: "tap")]),
             Rule([.sourcePort(.udp, 53), .destinationPort(.udp, 65_535), .accept]),
             Rule([.layer4(.tcp), .destinationPort(.tcp, 80), .accept]),
             Rule([.layer4(.tcp), .sourceIn(set: "blocked4", family: .ipv4), .accept]),

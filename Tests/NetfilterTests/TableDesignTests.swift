@@ -35,7 +35,8 @@ import Wire
             try design(
                 tap: .inline(queue: 6, bypass: false), tagged: try everyone, keepsGatewayDNS: true,
                 noticePort: 9741,
-                capabilities: .init(innerHeader: false, redirect: false, senderSets: false))
+                capabilities: .init(
+                    innerHeader: false, redirect: false, bridge: false, senderSets: false))
         },
         "source only": {
             try design(
@@ -46,15 +47,18 @@ import Wire
     @Test(arguments: designs.keys.sorted())
     func printsAsItShould(name: String) async throws {
         try await inNetworkNamespace {
-            let ruleset = try Self.ruleset(name)
+            let rulesets = try Self.rulesets(name)
             var connection = try NftConnection.open()
             let features = try connection.probe()
             try connection.commit(
-                RulesetPlan.operations(from: nil, to: ruleset), features: features)
-            #expect(try connection.readTable().map(ruleset.drift(in:)) == [])
-            let listing = try shell(
-                "nft list table inet \(Ruleset.tableName)", discardingErrors: true)
-            expectEqualLines(normalised(listing), printable(ruleset.text, features))
+                RulesetPlan.changes(from: [:], to: rulesets), features: features)
+            #expect(rulesets.drift(in: try connection.readTables()) == [])
+            for ruleset in rulesets {
+                let listing = try shell(
+                    "nft list \(ruleset.family.table)", discardingErrors: true)
+                expectEqualLines(normalised(listing), printable(ruleset.text, features))
+                #expect(try connection.ownership(ruleset.family) == .owned)
+            }
         }
     }
 
@@ -63,20 +67,22 @@ import Wire
         try await inNetworkNamespace {
             var connection = try NftConnection.open()
             let features = try connection.probe()
-            let current = try Self.ruleset(name)
+            let current = try Self.rulesets(name)
             try connection.commit(
-                RulesetPlan.operations(from: nil, to: current), features: features)
+                RulesetPlan.changes(from: [:], to: current), features: features)
             for other in Self.designs.keys.sorted() {
-                let next = try Self.ruleset(other)
+                let next = try Self.rulesets(other)
                 // From what we believe is there, and back from what is.
                 try connection.commit(
-                    RulesetPlan.operations(from: current, to: next), features: features)
-                let there = try #require(try connection.readTable())
+                    RulesetPlan.changes(from: current, to: next), features: features)
+                let there = try connection.readTables()
                 #expect(next.drift(in: there) == [], "\(name) to \(other)")
+                #expect(there.count == next.count, "\(name) to \(other)")
                 try connection.commit(
-                    RulesetPlan.operations(from: there, to: current), features: features)
-                let back = try #require(try connection.readTable())
+                    RulesetPlan.changes(from: there, to: current), features: features)
+                let back = try connection.readTables()
                 #expect(current.drift(in: back) == [], "\(other) back to \(name)")
+                #expect(back.count == current.count, "\(other) back to \(name)")
             }
         }
     }
@@ -113,10 +119,10 @@ import Wire
             capabilities: capabilities)
     }
 
-    private static func ruleset(_ name: String) throws -> Ruleset {
+    private static func rulesets(_ name: String) throws -> [Ruleset] {
         let make = try #require(designs[name])
         let cut = SetElement(.mac(MACAddress(value: 0x0200_0000_0031)), comment: "B-7F3K")
         let down = SetElement(.address(try #require(IPAddress("10.20.0.31"))), comment: "B-7F3K")
-        return try make().ruleset(cut: ["blocked_mac": [cut], "down_ip4": [down]])
+        return try make().rulesets(cut: ["blocked_mac": [cut], "down_ip4": [down]])
     }
 }
