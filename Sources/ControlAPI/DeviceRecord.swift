@@ -35,12 +35,14 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
     /// The block in force, when cut off.
     package let block: String?
     package let lastSeen: Timestamp?
+    /// Why it looks like a router or a repeater with several devices behind it; nil for one device.
+    package let router: String?
 
     package init(
         id: String, name: String, label: String? = nil, mac: String? = nil, addresses: [String],
         vendor: String? = nil, macKind: MACKind? = nil, hostname: String? = nil,
         site: String? = nil, region: Region? = nil, tags: [Tag], state: State,
-        block: String? = nil, lastSeen: Timestamp? = nil
+        block: String? = nil, lastSeen: Timestamp? = nil, router: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -56,6 +58,7 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
         self.state = state
         self.block = block
         self.lastSeen = lastSeen
+        self.router = router
     }
 
     package enum CodingKeys: String, CodingKey {
@@ -63,5 +66,6 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
         case macKind = "mac_kind"
         case hostname, site, region, tags, state, block
         case lastSeen = "last_seen"
+        case router
     }
 }

@@ -37,53 +37,78 @@ extension BlockEngine {
                     + "\(event.deviceName ?? "\(block.device)") was refused but not cut off")
             return [.record([], failed)]
         }
-        blocks[block.id] = block
-        blockOfDevice[block.device] = block.id
-        if block.until != nil { timedBlocks.insert(block.id) }
-        forgetStandings()
-        let down = downAddresses(of: block.device)
+        let touched = downCandidates(of: block.device)
         var changes = [
             ElementChange(set: set(of: block), element: element(of: block), isAdded: true)
         ]
-        changes += down.map { downChange($0, block: block, isAdded: true) }
+        let down = changingDown(touched) { engine in
+            engine.blocks[block.id] = block
+            engine.blockOfDevice[block.device] = block.id
+            if block.until != nil { engine.timedBlocks.insert(block.id) }
+        }
+        forgetStandings()
+        changes += down.changes
         var effects: [Effect] = [
             noteFamily(of: block.device) ? .install(rulesets()) : .commit(changes)
         ]
         if shape == .complete {
             // Elements first, flows second: nf_conntrack_tcp_loose would make the entry anew.
-            effects.append(.endFlows(from: down))
+            effects.append(.endFlows(from: down.added))
         }
         effects.append(.record([.put(block)], event))
+        for address in touched { effects += tellContest(of: address, at: event.time) }
         return effects
     }
 
-    /// Ends a block, for whatever reason.
+    /// One block that ends, and the sentence that tells of it.
+    struct Ending {
+        let id: BlockID
+        let text: String
+    }
+
+    /// Ends blocks, for whatever reason: all of them in one transaction.
+    mutating func end(
+        _ endings: [Ending], state: Block.State, kind: Event.Kind, by: String?, reason: String?,
+        at now: Timestamp
+    ) -> [Effect] {
+        let ending = endings.filter { blocks[$0.id] != nil }
+        guard !ending.isEmpty else { return [] }
+        let ended = ending.compactMap { blocks[$0.id] }
+        var changes = ended.map {
+            ElementChange(set: set(of: $0), element: element(of: $0), isAdded: false)
+        }
+        let touched = Set(ended.flatMap { downCandidates(of: $0.device) })
+        let down = changingDown(touched.sorted { $0.description < $1.description }) { engine in
+            for block in ended {
+                engine.blocks[block.id] = nil
+                engine.blockOfDevice[block.device] = nil
+                engine.timedBlocks.remove(block.id)
+            }
+        }
+        forgetStandings()
+        changes += down.changes
+        var effects: [Effect] = [.commit(changes), .endCutFlows]
+        if !down.removed.isEmpty { effects.append(.endFlows(from: down.removed)) }
+        for (var block, ending) in zip(ended, ending) {
+            block.state = state
+            block.endedAt = now
+            block.endedBecause = reason ?? ending.text
+            block.endedBy = by
+            let event = Event(
+                time: now, kind: kind, device: block.device,
+                deviceName: displayName(of: block.device), site: block.site,
+                region: block.region, policy: block.policyName, block: block.id,
+                text: ending.text, by: by, reason: reason)
+            effects.append(.record([.put(block)], event))
+        }
+        return effects
+    }
+
     mutating func end(
         _ id: BlockID, state: Block.State, kind: Event.Kind, because text: String, by: String?,
         reason: String?, at now: Timestamp
     ) -> [Effect] {
-        guard var block = blocks.removeValue(forKey: id) else { return [] }
-        blockOfDevice[block.device] = nil
-        timedBlocks.remove(id)
-        forgetStandings()
-        block.state = state
-        block.endedAt = now
-        block.endedBecause = reason ?? text
-        block.endedBy = by
-        let down = downAddresses(of: block.device)
-        var changes = [
-            ElementChange(set: set(of: block), element: element(of: block), isAdded: false)
-        ]
-        changes += down.map { downChange($0, block: block, isAdded: false) }
-        let event = Event(
-            time: now, kind: kind, device: block.device,
-            deviceName: displayName(of: block.device), site: block.site, region: block.region,
-            policy: block.policyName, block: block.id, text: text, by: by, reason: reason)
-        return [
-            .commit(changes), .endCutFlows,
-            .endFlows(from: down),
-            .record([.put(block)], event),
-        ]
+        end([Ending(id: id, text: text)], state: state, kind: kind, by: by, reason: reason, at: now)
     }
 
     /// Notes how long a cut took; `explain` tells it.
@@ -117,66 +142,17 @@ extension BlockEngine {
 
     func set(of block: Block) -> NftSet { TableSets.blocked(element(of: block).key) }
 
-    private func downChange(
-        _ address: IPAddress, block: Block, isAdded: Bool
-    ) -> ElementChange {
-        ElementChange(
-            set: TableSets.down(address),
-            element: SetElement(.address(address), comment: block.id.text), isAdded: isAdded)
-    }
-
-    /// Addresses to cut downwards.
-    private func downAddresses(of device: DeviceKey) -> [IPAddress] {
-        guard shape == .complete else { return [] }
-        switch device {
-        case .mac(let mac): return bindings.addresses(of: mac)
-        case .address(let address): return [address]
-        }
-    }
-
     /// Every element the blocks in force ask for.
     package var cutElements: [String: Set<SetElement>] {
         var elements: [String: Set<SetElement>] = [:]
         for block in blocks.values {
             elements[set(of: block).name, default: []].insert(element(of: block))
-            for address in downAddresses(of: block.device) {
+            for address in downCandidates(of: block.device)
+            where downBlock(of: address)?.id == block.id {
                 let change = downChange(address, block: block, isAdded: true)
                 elements[change.set.name, default: []].insert(change.element)
             }
         }
         return elements
-    }
-
-    // MARK: Addresses
-
-    mutating func bind(
-        _ address: IPAddress, to mac: MACAddress, on interface: InterfaceName, at now: Timestamp
-    ) -> [Effect] {
-        guard !mac.isGroup, !book.settings.uplinks.contains(interface) else { return [] }
-        let facts = DeviceFacts(mac: mac, address: address, interface: interface)
-        remember(.mac(mac), facts: facts, at: now)
-        let change = bindings.bind(address, to: mac)
-        guard change.isNew, shape == .complete else { return [] }
-        var changes: [ElementChange] = []
-        if let former = change.former, let block = block(of: .mac(former)) {
-            changes.append(downChange(address, block: block, isAdded: false))
-        }
-        var effects: [Effect] = []
-        if let block = block(of: .mac(mac)) {
-            if let evicted = change.evicted {
-                changes.append(downChange(evicted, block: block, isAdded: false))
-            }
-            changes.append(downChange(address, block: block, isAdded: true))
-            effects = [.endFlows(from: [address])]
-        }
-        return changes.isEmpty ? [] : [.commit(changes)] + effects
-    }
-
-    mutating func unbind(_ address: IPAddress) -> [Effect] {
-        // A cut device's addresses stay cut until somebody else holds them: its entry in the
-        // neighbour table goes stale exactly because nothing is sent to it any more.
-        guard let mac = bindings.owner(of: address), block(of: .mac(mac)) == nil else { return [] }
-        bindings.unbind(address)
-        return []
     }
 }

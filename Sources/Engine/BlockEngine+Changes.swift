@@ -52,12 +52,12 @@ extension BlockEngine {
         var effects: [Effect] = []
         let due = timedBlocks.compactMap { blocks[$0] }
             .filter { $0.until.map { $0 <= now } ?? false }
-        for block in due.sorted(by: { $0.id < $1.id }) {
-            effects += end(
-                block.id, state: .expired, kind: .blockExpired,
-                because: "\(displayName(of: block.device)) has its internet back: its time is over",
-                by: nil, reason: nil, at: now)
-        }
+        effects += end(
+            due.sorted { $0.id < $1.id }.map { block in
+                let name = displayName(of: block.device)
+                return Ending(
+                    id: block.id, text: "\(name) has its internet back: its time is over")
+            }, state: .expired, kind: .blockExpired, by: nil, reason: nil, at: now)
         for exemption in exemptions.values.sorted(by: { $0.id < $1.id })
         where exemption.until.map({ $0 <= now }) ?? false {
             exemptions[exemption.id] = nil
@@ -69,6 +69,14 @@ extension BlockEngine {
             effects.append(.record([.endExemption(id: exemption.id, at: now)], event))
         }
         if validityChanged(at: now) { effects += endUnfounded(at: now) }
+        effects += settleTenancies(at: now) + drainRouterEvents()
+        if let lastPruning, now.since(lastPruning) < Self.pruningMicroseconds {
+            lastTick = now
+            return effects
+        }
+        bindings.prune(at: now)
+        forgetRouters(at: now)
+        lastPruning = now
         lastTick = now
         return effects
     }
@@ -82,19 +90,20 @@ extension BlockEngine {
 
     /// Ends the blocks whose policy is gone, over, or no longer denies the region.
     private mutating func endUnfounded(at now: Timestamp) -> [Effect] {
-        var effects: [Effect] = []
-        for block in blocks.values.sorted(by: { $0.id < $1.id }) {
-            guard let policy = block.policyName,
-                !book.stillDenies(policy: policy, region: block.region, at: now)
-            else { continue }
-            let region = block.region?.code ?? "an unknown region"
-            effects += end(
-                block.id, state: .released, kind: .blockReleased,
-                because: "\(displayName(of: block.device)) has its internet back: "
-                    + "\(policy) no longer denies \(region)",
-                by: nil, reason: nil, at: now)
+        let unfounded = blocks.values.filter { block in
+            guard let policy = block.policyName else { return false }
+            return !book.stillDenies(policy: policy, region: block.region, at: now)
         }
-        return effects
+        let endings = unfounded.sorted { $0.id < $1.id }.map { block in
+            let region = block.region?.code ?? "an unknown region"
+            let name = displayName(of: block.device)
+            return Ending(
+                id: block.id,
+                text: "\(name) has its internet back: \(block.policyName ?? "?") no longer denies "
+                    + region)
+        }
+        return end(
+            endings, state: .released, kind: .blockReleased, by: nil, reason: nil, at: now)
     }
 }
 

@@ -54,7 +54,14 @@ extension BlockEngine {
     ) throws(Refusal) -> DeviceKey {
         if let mac = MACAddress(reference) { return .mac(mac) }
         if let address = IPAddress(reference) {
-            if let mac = bindings.owner(of: address) { return .mac(mac) }
+            if bindings.isContested(address), let holder = bindings.holder(of: address),
+                let tenant = bindings.tenant(of: address)
+            {
+                throw Refusal(
+                    .ambiguous(candidates: ["\(tenant) (had it before)", "\(holder)"]),
+                    "two devices answer for \(address): name one by its MAC")
+            }
+            if let mac = bindings.holder(of: address) { return .mac(mac) }
             if devices[.address(address)] != nil || blockOfDevice[.address(address)] != nil
                 || allowUnseen
             {

@@ -30,6 +30,11 @@ package struct BlockEngine: Sendable {
     package internal(set) var exemptions: [String: Exemption] = [:]
     package internal(set) var devices: [DeviceKey: SeenDevice] = [:]
     package internal(set) var bindings = AddressBindings()
+    var places = DevicePlaces()
+    package internal(set) var routers: [MACAddress: RouterSign] = [:]
+    var sourceCounts: [MACAddress: SourceCount] = [:]
+    /// Told with the next tick: the packet path has no effects to give.
+    var routerEvents: [Event] = []
     let capabilities: TableCapabilities
     let shape: TableDesign.Shape
     var modeAtPrompt: PolicyMode?
@@ -48,8 +53,10 @@ package struct BlockEngine: Sendable {
 
     private static let noteMicroseconds: Int64 = 5_000_000
     private var standings: [PacketSource: KnownStanding] = [:]
-    private var told: [ToldAttempt: Timestamp] = [:]
+    private var told: [Told: Timestamp] = [:]
     var lastTick: Timestamp?
+    static let pruningMicroseconds: Int64 = 60_000_000
+    var lastPruning: Timestamp?
 
     package init(
         book: PolicyBook, snapshot: EngineSnapshot, capabilities: TableCapabilities,
@@ -97,7 +104,11 @@ package struct BlockEngine: Sendable {
         }
         if standings.count >= EngineLimits.standings { standings.removeAll(keepingCapacity: true) }
         standings[source] = KnownStanding(standing: standing, notedAt: now)
-        if standing != .ignored { remember(source.device, facts: source.facts, at: now) }
+        // A forged packet says nothing about the device it names.
+        if standing != .ignored, !isForged(source) {
+            countSource(of: source, at: now)
+            remember(source.device, facts: believable(source), at: now)
+        }
         return standing
     }
 
@@ -112,11 +123,16 @@ package struct BlockEngine: Sendable {
         // A cut device goes on trying; each try is refused, none is a new block.
         if blockOfDevice[device] != nil { return Judgement(verdict: .block, effects: []) }
         let attempt = attempt(
-            of: device, facts: source.facts, name: sighting.name, at: now)
+            of: device, facts: believable(source), name: sighting.name, at: now)
         let decision = book.decide(attempt, mode: mode, at: now)
         let evidence = Evidence(
             vector: sighting.vector, name: sighting.name.description,
             flow: sighting.flow.description)
+        if decision.verdict != .allow, isForged(source) {
+            return Judgement(
+                verdict: decision.verdict,
+                effects: tellForgery(source, evidence: evidence, at: now), isForged: true)
+        }
         switch decision.verdict {
         case .block:
             return Judgement(
@@ -134,10 +150,14 @@ package struct BlockEngine: Sendable {
 
     package mutating func handle(_ occurrence: Occurrence, at now: Timestamp) -> [Effect] {
         switch occurrence {
-        case .neighbour(let address, let mac, let interface):
-            return bind(address, to: mac, on: interface, at: now)
-        case .neighbourGone(let address):
-            return unbind(address)
+        case .neighbour(let address, let mac, let interface, let isConfirmed):
+            return bind(address, to: mac, on: interface, isConfirmed: isConfirmed, at: now)
+        case .neighbourGone(let address, let interface):
+            return unbind(address, on: interface)
+        case .neighboursRestarted:
+            // Bindings stay: what a cut device holds is cut until somebody else holds it.
+            places.removeAll()
+            return []
         case .settings(let book):
             return adopt(book, at: now)
         case .kernelBlocks(let elements, let ended):
@@ -148,6 +168,16 @@ package struct BlockEngine: Sendable {
     }
 
     // MARK: Attempts
+
+    /// What to believe of a packet's source. An address that the neighbour table gives to another
+    /// device is no evidence of where this one is, nor of what it is.
+    func believable(_ source: PacketSource) -> DeviceFacts {
+        guard let mac = source.mac, let holder = bindings.holder(of: source.address),
+            holder != mac
+        else { return source.facts }
+        return DeviceFacts(
+            mac: mac, address: bindings.addresses(of: mac).last, interface: source.interface)
+    }
 
     func attempt(
         of device: DeviceKey, facts: DeviceFacts, name: NameBuffer, at now: Timestamp
@@ -197,11 +227,31 @@ package struct BlockEngine: Sendable {
 
     // MARK: Telling once
 
-    private struct ToldAttempt: Hashable {
-        let device: DeviceKey
-        let policy: String
+    enum Told: Hashable {
         /// The pattern, not the name: a device can make up names below a suffix without end.
-        let pattern: EndpointPattern?
+        case attempt(device: DeviceKey, policy: String, pattern: EndpointPattern?)
+        case contest(device: DeviceKey, address: IPAddress)
+        case forgery(MACAddress, InterfaceName?)
+
+        var repeatSeconds: Int64 {
+            switch self {
+            case .attempt: EngineLimits.repeatSeconds
+            case .contest, .forgery: EngineLimits.suspicionSeconds
+            }
+        }
+    }
+
+    /// Whether it has not been told of lately; from now on it has.
+    mutating func isNews(_ key: Told, at now: Timestamp) -> Bool {
+        if let before = told[key], now.since(before) < key.repeatSeconds * 1_000_000 {
+            return false
+        }
+        if told.count >= EngineLimits.repeats {
+            let median = told.values.sorted()[told.count / 2]
+            told = told.filter { $0.value > median }
+        }
+        told[key] = now
+        return true
     }
 
     /// A device that is only watched asks again and again: the journal hears of it now and then.
@@ -209,17 +259,12 @@ package struct BlockEngine: Sendable {
         _ decision: Decision, of source: PacketSource, site: Site?, _ evidence: Evidence,
         at now: Timestamp
     ) -> [Effect] {
-        guard let policy = decision.policy else { return [] }
-        let key = ToldAttempt(
-            device: source.device, policy: policy, pattern: decision.endpoint?.pattern)
-        if let before = told[key], now.since(before) < EngineLimits.repeatSeconds * 1_000_000 {
-            return []
-        }
-        if told.count >= EngineLimits.repeats {
-            let median = told.values.sorted()[told.count / 2]
-            told = told.filter { $0.value > median }
-        }
-        told[key] = now
+        guard let policy = decision.policy,
+            isNews(
+                .attempt(
+                    device: source.device, policy: policy, pattern: decision.endpoint?.pattern),
+                at: now)
+        else { return [] }
         let name = displayName(of: source.device, facts: source.facts)
         let would = decision.verdict == .monitor
         let last = decision.why.last { !$0.holds }?.text ?? "allowed"

@@ -47,18 +47,27 @@ package enum Standing: Hashable, Sendable {
 package struct Judgement: Hashable, Sendable {
     package let verdict: Verdict
     package let effects: [Effect]
+    /// The packet carries somebody else's MAC: refusing it must leave no trace on that device's
+    /// flows, and there is nobody to answer.
+    package let isForged: Bool
 
-    package init(verdict: Verdict, effects: [Effect]) {
+    package init(verdict: Verdict, effects: [Effect], isForged: Bool = false) {
         self.verdict = verdict
         self.effects = effects
+        self.isForged = isForged
     }
 }
 
 /// Something that happened outside, told to the engine.
 package enum Occurrence: Sendable {
     /// The neighbour table gives this address to this MAC.
-    case neighbour(IPAddress, MACAddress, InterfaceName)
-    case neighbourGone(IPAddress)
+    ///
+    /// - isConfirmed: the MAC has just answered for it (NUD_REACHABLE), and not only spoken.
+    case neighbour(IPAddress, MACAddress, InterfaceName, isConfirmed: Bool)
+    /// - Nil: on an interface that has gone as well.
+    case neighbourGone(IPAddress, InterfaceName?)
+    /// The whole neighbour table is told anew.
+    case neighboursRestarted
     /// New settings, already checked.
     case settings(PolicyBook)
     /// Blocks found in the kernel at start, and the ids the store knows to have ended.

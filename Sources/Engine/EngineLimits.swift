@@ -2,9 +2,35 @@
 package enum EngineLimits {
     /// Devices remembered: a /16 full of them. The least recently seen go first.
     package static let devices = 65_536
-    /// Addresses remembered for one MAC. RFC 8981 hosts hold a handful of temporary addresses; more
-    /// than this is a router behind the MAC, or somebody trying to fill our table.
-    package static let addressesPerDevice = 64
+    /// Addresses remembered for one MAC: what a kernel with the usual settings holds of all
+    /// neighbours together (neigh gc_thresh3). A cut device that makes up addresses so cannot push
+    /// its real one out of the sets.
+    package static let addressesPerDevice = 1_024
+    /// Addresses remembered of all MACs. Beyond it those the neighbour table no longer names go,
+    /// and with them the memory of whose they were.
+    package static let bindings = 131_072
+    /// How long an address stays its tenant's when somebody else answers for it. Every device asks
+    /// for its gateway anew within 20 minutes, the slowest usual age of an ARP entry, and a Linux
+    /// neighbour table asks it every minute that something is sent there. It is shorter than the
+    /// hour that DHCP servers lend an address for at least: nobody else can have got it honestly.
+    package static let tenancySeconds: Int64 = 1_800
+    /// How long a device's former place still counts after it answered elsewhere: as long as the
+    /// table takes to ask again (30 s on average, 45 s at most, and 8 s for the probes), twice.
+    package static let formerPlaceSeconds: Int64 = 120
+    /// IPv4 addresses that answer on one MAC from which it looks like a router or a repeater. A
+    /// device has one, and two for a moment when it changes networks.
+    package static let routerAddresses = 4
+    /// Source addresses of one MAC that the table does not bind to it from which it looks like a
+    /// router; of IPv6 prefixes are counted, because hosts make up addresses (RFC 8981).
+    package static let routerSources = 8
+    /// How long these are counted together, and how long a router is shown after the last sign.
+    package static let routerCountSeconds: Int64 = 3_600
+    package static let routerShownSeconds: Int64 = 86_400
+    /// MACs whose sources are counted, and routers remembered. Forged MACs only start the count
+    /// anew.
+    package static let routers = 1_024
+    /// The same contest or forgery is told of once in this time.
+    package static let suspicionSeconds: Int64 = 3_600
     /// Blocks in force: what one transaction loads in a third of a second.
     package static let blocks = 200_000
     /// Packet sources whose standing is kept ready; forged sources only empty the cache.

@@ -182,6 +182,12 @@ package struct Event: Hashable, Sendable {
         case daemonStopped = "daemon.stopped"
         case storeLost = "store.lost"
         case packetsLost = "packets.lost"
+        /// A cut device and another one answer for the same address.
+        case addressContested = "address.contested"
+        /// A packet came with a MAC that answers elsewhere.
+        case addressForged = "address.forged"
+        /// One MAC, many addresses.
+        case deviceRouter = "device.router"
     }
 
     /// Rises by one with each event of this gateway; 0 until the store has numbered it.

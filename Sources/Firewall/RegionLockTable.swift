@@ -246,7 +246,18 @@ extension TableDesign {
     private var cutChain: Chain {
         var rules: [Rule] = []
         if !allowed.isEmpty { rules.append(Rule([.jump(chain: "allow")])) }
-        if shape == .complete { rules.append(Rule([.setConnectionMark(.block, mark)])) }
+        if shape == .complete {
+            // The flow is the device's when its address is: with a forged source it could be
+            // anybody's, and the mark would stop what goes to that device.
+            rules += [
+                Rule([
+                    .sourceIn(set: "down_ip4", family: .ipv4), .setConnectionMark(.block, mark),
+                ]),
+                Rule([
+                    .sourceIn(set: "down_ip6", family: .ipv6), .setConnectionMark(.block, mark),
+                ]),
+            ]
+        }
         rules.append(Rule([.goto(chain: "refuse")]))
         return Chain(name: "cut", rules: rules)
     }

@@ -194,11 +194,12 @@ private struct VerdictBatch {
 
     mutating func append(_ id: UInt32, _ verdict: TapVerdict) {
         switch verdict {
-        case .accept(let mark): appendAccept(id, mark: mark)
+        case .accept(let mark): append(id, code: NF_ACCEPT, mark: mark)
+        case .drop: append(id, code: NF_DROP, mark: nil)
         }
     }
 
-    private mutating func appendAccept(_ id: UInt32, mark: UInt32?) {
+    private mutating func append(_ id: UInt32, code: Int32, mark: UInt32?) {
         appendHost(UInt32(mark == nil ? Self.plainLength : Self.markedLength))
         appendHost16(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_VERDICT.rawValue))
         appendHost16(UInt16(NLM_F_REQUEST))
@@ -211,7 +212,7 @@ private struct VerdictBatch {
         octets.append(UInt8(truncatingIfNeeded: queue))
         appendHost16(12)
         appendHost16(UInt16(NFQA_VERDICT_HDR.rawValue))
-        appendNetwork(UInt32(NF_ACCEPT))
+        appendNetwork(UInt32(code))
         appendNetwork(id)
         guard let mark else { return }
         appendHost16(8)

@@ -10,7 +10,10 @@ package enum RouteEvent: Hashable, Sendable {
     case link(index: UInt32, name: InterfaceName)
     case linkGone(index: UInt32)
     /// - mac: nil while the address does not answer (states NONE, INCOMPLETE and FAILED).
-    case neighbour(interfaceIndex: UInt32, address: IPAddress, mac: MACAddress?)
+    /// - isConfirmed: it has just answered (state REACHABLE), or the administrator says so. In any
+    ///   other state the MAC was heard, or the entry has only aged.
+    case neighbour(
+        interfaceIndex: UInt32, address: IPAddress, mac: MACAddress?, isConfirmed: Bool)
     case neighbourGone(interfaceIndex: UInt32, address: IPAddress)
 }
 
@@ -177,6 +180,8 @@ extension RouteEvent {
         let isSilent = state == NUD_NONE || state & (NUD_INCOMPLETE | NUD_FAILED) != 0
         let mac = attributes.first(NDA_LLADDR, in: bytes)
             .flatMap { MACAddress(octets: bytes.octets($0.value)) }
-        self = .neighbour(interfaceIndex: index, address: address, mac: isSilent ? nil : mac)
+        self = .neighbour(
+            interfaceIndex: index, address: address, mac: isSilent ? nil : mac,
+            isConfirmed: state & (NUD_REACHABLE | NUD_PERMANENT) != 0)
     }
 }

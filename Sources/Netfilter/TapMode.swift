@@ -19,11 +19,13 @@ package enum TapMode: Hashable, Sendable {
     }
 }
 
-/// What becomes of a queued packet. It is always accepted: a packet that must not pass leaves the
+/// What becomes of a queued packet. A packet that must not pass is accepted as well: it leaves the
 /// queue with a mark by which the commit chain rejects it, so that its sender gets an answer.
 package enum TapVerdict: Hashable, Sendable {
     /// - mark: the whole new packet mark, as `MarkField.setting` makes it; nil leaves it as it was.
     case accept(mark: UInt32?)
+    /// The packet is gone. For packets whose sender is not who it says.
+    case drop
 }
 
 /// What a tap has counted since it was opened.

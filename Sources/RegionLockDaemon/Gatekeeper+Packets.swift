@@ -10,20 +10,43 @@ extension Gatekeeper {
     ///
     /// Packets are answered in the order they came, so a packet queued behind its device's trigger
     /// finds the device cut already.
-    func readTap() throws(NetfilterError) {
+    ///
+    /// - Returns: how many packets there were.
+    @discardableResult
+    func readTap() throws(NetfilterError) -> Int {
         let arrival = clock.monotonicNanoseconds()
         let now = clock.now()
-        _ = try tap.receive { packet, payload, isLastOfSender in
+        return try tap.receive { packet, payload, isLastOfSender in
             let value = value(for: packet, payload, arrival: arrival, now: now)
+            guard let value else { return .drop }
             return .accept(
                 mark: mark.setting(isLastOfSender ? value.asLast : value, in: packet.mark))
         }
     }
 
-    /// What the commit chain is to do with the packet.
+    /// Answers every packet that came before a command: an attempt from before a release must not
+    /// cut the device again after it.
+    func answerWaiting() {
+        // What came before is no more than the queue holds; a flood would go on for ever.
+        var rest = Self.queueLength
+        do {
+            while rest > 0 {
+                let count = try readTap()
+                if count == 0 { return }
+                rest -= count
+            }
+        } catch {
+            complain("\(error)")
+        }
+    }
+
+    /// As `TapMode.queue` has it.
+    private static let queueLength = 4_096
+
+    /// What the commit chain is to do with the packet; nil for one that nobody is to hear of again.
     private func value(
         for packet: TappedPacket, _ payload: Span<UInt8>, arrival: UInt64, now: Timestamp
-    ) -> MarkField.Value {
+    ) -> MarkField.Value? {
         guard let address = PacketInspector.sourceAddress(of: payload, link: .ip) else {
             counters.malformed += 1
             return .checked
@@ -39,6 +62,7 @@ extension Gatekeeper {
         }
         counters.inspected += 1
         var verdict = Verdict.allow
+        var isForged = false
         let originalPort = mark.value(in: packet.mark)?.originalPort
         let outcome = inspector.inspect(
             payload, link: .ip, originalPort: originalPort, at: arrival
@@ -47,10 +71,12 @@ extension Gatekeeper {
             guard engine.concerns(sighting.name) else { return }
             let judgement = engine.judge(sighting, from: source, at: now)
             if judgement.verdict == .block { verdict = .block }
+            if judgement.isForged { isForged = true }
             if !judgement.effects.isEmpty { run(judgement.effects, arrival: arrival) }
         }
         if outcome == .malformed { counters.malformed += 1 }
-        if verdict == .block { return .block }
+        // An answer would go to, and a mark would stay on a flow of, the device that was named.
+        if verdict == .block { return isForged ? nil : .block }
         // A cut device's own questions to the gateway must come back here, every one.
         return outcome == .settled && standing == .watched ? .pass : .checked
     }
@@ -62,15 +88,16 @@ extension Gatekeeper {
         try routes.receive { event in
             switch event {
             case .restarted:
-                // Bindings stay: what a cut device holds is cut until somebody else holds it.
                 interfaces = [:]
+                effects += engine.handle(.neighboursRestarted, at: now)
             case .link(let index, let name): interfaces[index] = name
             case .linkGone(let index): interfaces[index] = nil
-            case .neighbour(let index, let address, let mac?):
+            case .neighbour(let index, let address, let mac?, let isConfirmed):
                 guard let name = interfaces[index] else { return }
-                effects += engine.handle(.neighbour(address, mac, name), at: now)
-            case .neighbour(_, let address, nil), .neighbourGone(_, let address):
-                effects += engine.handle(.neighbourGone(address), at: now)
+                effects += engine.handle(
+                    .neighbour(address, mac, name, isConfirmed: isConfirmed), at: now)
+            case .neighbour(let index, let address, nil, _), .neighbourGone(let index, let address):
+                effects += engine.handle(.neighbourGone(address, interfaces[index]), at: now)
             }
         }
         run(effects)

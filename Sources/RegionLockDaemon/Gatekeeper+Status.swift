@@ -41,6 +41,7 @@ extension Gatekeeper {
                     text: "policy \(policy.name) should have been reviewed by "
                         + (policy.reviewBy?.description ?? "?"), fix: "\(policy.source)"))
         }
+        warnings += routerWarnings
         let newest = engine.blocks.values.max { $0.since < $1.since }
         return Status(
             gateway: settings.gatewayName, version: ProductVersion.text, mode: engine.mode,
@@ -58,6 +59,20 @@ extension Gatekeeper {
                 whenDown: settings.inspection.whenDown.rawValue,
                 packetsInspected: Int(counters.inspected), packetsLost: Int(tap.counters.lost)),
             warnings: warnings)
+    }
+
+    /// One line, however many there are.
+    private var routerWarnings: [Warning] {
+        let macs = engine.routers.keys.sorted()
+        guard let first = macs.first, let sign = engine.routers[first] else { return [] }
+        let name = engine.displayName(of: .mac(first))
+        let more = macs.count == 1 ? "" : ", and \(macs.count - 1) more"
+        return [
+            Warning(
+                code: "second_router",
+                text: "\(name) (\(first)) looks like a router\(more): \(sign.text). A block of it "
+                    + "cuts off everything behind it", fix: "regionlock explain \(first)")
+        ]
     }
 
     /// Elements up to which the table is read back for `status`: a few milliseconds. Reading

@@ -38,7 +38,7 @@ struct NoticeService: Service {
         for address: IPAddress, in engine: borrowing BlockEngine,
         regionName: (Region) -> String?
     ) -> NoticeContent? {
-        let owner = engine.bindings.owner(of: address).map(DeviceKey.mac)
+        let owner = engine.bindings.holder(of: address).map(DeviceKey.mac)
         guard let block = engine.block(of: owner ?? .address(address)) else { return nil }
         let policy = engine.book.settings.policies.first { $0.name == block.policyName }
         return NoticeContent(

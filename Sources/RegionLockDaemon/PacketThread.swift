@@ -40,8 +40,9 @@ extension Gatekeeper {
         let due = nextTick > now ? nextTick - now : 0
         do {
             _ = try poll.wait(timeoutMilliseconds: Int32(due / 1_000_000 + 1))
-            if poll.isReady(tapPlace) { try readTap() }
+            // A device that has come is heard before its packets are judged.
             if poll.isReady(routePlace) { try readRoutes() }
+            if poll.isReady(tapPlace) { try readTap() }
         } catch {
             complain("\(error)")
         }
@@ -52,7 +53,7 @@ extension Gatekeeper {
     }
 
     /// Says what went wrong with a socket, but not once for every packet.
-    private func complain(_ text: String) {
+    func complain(_ text: String) {
         guard text != lastComplaint else { return }
         lastComplaint = text
         logger.error("the packet thread goes on after an error", metadata: ["error": "\(text)"])

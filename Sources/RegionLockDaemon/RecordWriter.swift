@@ -31,7 +31,8 @@ struct RecordWriter: Sendable {
             tags: engine.tags(of: key, facts: device.facts).map(\.tag),
             state: block != nil ? .cutOff : engine.isExempt(key, at: now) ? .exempt : .free,
             block: block?.id.text,
-            lastSeen: device.lastSeen.microseconds == 0 ? nil : device.lastSeen)
+            lastSeen: device.lastSeen.microseconds == 0 ? nil : device.lastSeen,
+            router: engine.routerSign(of: key)?.text)
     }
 
     func record(

@@ -23,6 +23,9 @@ package enum MessageID: String, CaseIterable, Sendable {
     case daemonStopped = "daemon.stopped"
     case storeLost = "store.lost"
     case packetsLost = "packets.lost"
+    case addressContested = "address.contested"
+    case addressForged = "address.forged"
+    case deviceRouter = "device.router"
     /// A block that an operator made; the event is `block.created` as well.
     case blockByHand = "block.by_hand"
     case journalEntriesLost = "journal.entries_lost"
@@ -49,6 +52,9 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .daemonStopped: "e984e71655274d3d819617bea3b6fe74"
         case .storeLost: "99962d3cbbe64e249318aaf4e4eb27e1"
         case .packetsLost: "cb9c8300f53a4548a0f84e674dd3371d"
+        case .addressContested: "65b0696c98f54a80b625a27c61fbe7b3"
+        case .addressForged: "b3c120ccc59f43c7b11f2d7d01fead30"
+        case .deviceRouter: "419cc938934a40afab3ceabe5b4fd8ec"
         case .blockByHand: "9f0491ac77f04b27a6f3ecca48fb0e78"
         case .journalEntriesLost: "7d8a023d2f5d4750ac04c076891b1c64"
         }

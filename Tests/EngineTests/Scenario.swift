@@ -78,6 +78,7 @@ struct Scenario {
         let sighting = Sighting(flow: flow, vector: vector, name: name)
         let judgement = world.engine?.judge(sighting, from: source, at: now)
         world.verdict = judgement?.verdict
+        world.isForged = judgement?.isForged ?? false
         world.run(judgement?.effects ?? [])
     }
 
@@ -86,7 +87,10 @@ struct Scenario {
         case ("at", 1):
             world.now = World.start.adding(seconds: try seconds(words[0]))
             world.tick()
-        case ("neighbour", 3): try bind(address: words[0], to: words[2])
+        case ("neighbour", 3), ("neighbour", 4): try bind(words)
+        case ("gone", 1):
+            guard let address = IPAddress(words[0]) else { throw ScenarioError("no address") }
+            world.run(world.engine?.handle(.neighbourGone(address, nil), at: world.now) ?? [])
         case ("reload", 0):
             let (book, now) = (try world.book(), world.now)
             world.run(world.engine?.handle(.settings(book), at: now) ?? [])
@@ -102,13 +106,15 @@ struct Scenario {
         }
     }
 
-    private mutating func bind(address: String, to name: String) throws {
-        let source = try device(name)
-        guard let address = IPAddress(address), let mac = source.mac,
+    /// `neighbour ADDRESS is NAME [heard]`
+    private mutating func bind(_ words: [String]) throws {
+        let source = try device(words[2])
+        guard let address = IPAddress(words[0]), let mac = source.mac,
             let interface = source.interface
         else { throw ScenarioError("a neighbour needs address, MAC and interface") }
-        world.run(
-            world.engine?.handle(.neighbour(address, mac, interface), at: world.now) ?? [])
+        let event = Occurrence.neighbour(
+            address, mac, interface, isConfirmed: words.count == 3)
+        world.run(world.engine?.handle(event, at: world.now) ?? [])
     }
 
     /// `VERB DEVICE [ARGUMENT] [for TIME] [exempt TIME]`, given by maria.
@@ -132,6 +138,11 @@ struct Scenario {
                 world.run(
                     try world.engine?.release(id, order: order, exemption: term, at: now).effects
                         ?? [])
+            case "release-all":
+                let filter = BlockFilter(
+                    policy: words.first { $0 != "in" && Region($0) == nil },
+                    region: words.last.flatMap { Region($0) })
+                world.run(world.engine?.release(filter, order: order, at: now).effects ?? [])
             case "exempt":
                 let key = try device(words[0]).device
                 world.run(
@@ -175,6 +186,7 @@ struct Scenario {
         let rest = Array(words.dropFirst())
         switch what {
         case "verdict": try hold(world.verdict?.rawValue == rest[0], "\(world.verdict as Any)")
+        case "forged": try hold(world.isForged, "its MAC is believed")
         case "cut", "free":
             let key = try device(rest[0]).device
             try hold((world.engine?.block(of: key) != nil) == (what == "cut"), "it is not")
@@ -190,7 +202,14 @@ struct Scenario {
                 told.joined(separator: "\n"))
         case "no" where rest == ["events"]:
             try hold(world.events.isEmpty, "\(world.events.map(\.text))")
+        case "no" where rest.first == "event":
+            try hold(!world.events.contains { $0.kind.rawValue == rest[1] }, "it is told")
+        case "no" where rest.first == "flows":
+            try hold(!world.endedFlows.map(\.description).contains(rest[2]), "they are ended")
         case "no": try hold(!hasElement(rest), "it is there")
+        case "router", "plain":
+            let sign = world.engine?.routerSign(of: try device(rest[0]).device)
+            try hold((sign != nil) == (what == "router"), "\(sign as Any)")
         case "element": try hold(hasElement(words), "\(world.kernel[rest[0]] ?? [])")
         case "flows":
             try hold(world.endedFlows.map(\.description).contains(rest[1]), "\(world.endedFlows)")

@@ -18,6 +18,7 @@ struct World {
     var endedBlocks: Set<BlockID> = []
     var now = World.start
     var verdict: Verdict?
+    var isForged = false
     var events: [Event] = []
     var endedFlows: [IPAddress] = []
     var refusal: Refusal?
@@ -51,6 +52,7 @@ struct World {
 
     mutating func forget() {
         verdict = nil
+        isForged = false
         events = []
         endedFlows = []
         refusal = nil

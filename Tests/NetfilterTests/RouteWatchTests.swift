@@ -16,13 +16,16 @@ import Wire
 
             var watch = try RouteWatch.open()
             var events = try wait(
-                for: .neighbour(interfaceIndex: lan, address: first, mac: phone), &watch)
+                for: .neighbour(interfaceIndex: lan, address: first, mac: phone, isConfirmed: true),
+                &watch)
             #expect(events.first == .restarted)
             #expect(events.contains(.link(index: lan, name: name)))
 
             try shell("ping -c1 -W2 \(second)")
             events = try wait(
-                for: .neighbour(interfaceIndex: lan, address: second, mac: phone), &watch)
+                for: .neighbour(
+                    interfaceIndex: lan, address: second, mac: phone, isConfirmed: true),
+                &watch)
             #expect(!events.contains(.restarted))
 
             // An address that nobody has gets no MAC. Three questions, 20 ms apart, settle it.
@@ -30,10 +33,14 @@ import Wire
             let datagram = try TestSocket(.udp, from: "10.20.0.1")
             try datagram.connect(to: "\(absent)", port: 9)
             try datagram.send([1])
-            _ = try wait(for: .neighbour(interfaceIndex: lan, address: absent, mac: nil), &watch)
+            _ = try wait(
+                for: .neighbour(interfaceIndex: lan, address: absent, mac: nil, isConfirmed: false),
+                &watch)
 
             try shell("ip neighbour del \(first) dev lan0")
-            _ = try wait(for: .neighbour(interfaceIndex: lan, address: first, mac: nil), &watch)
+            _ = try wait(
+                for: .neighbour(interfaceIndex: lan, address: first, mac: nil, isConfirmed: false),
+                &watch)
 
             try shell("ip link add pair7 type veth peer name pair8")
             let pair = try interfaceIndex("pair7")
@@ -64,7 +71,7 @@ import Wire
             #expect(events.contains(.restarted))
             let known = Set(
                 events.split(separator: .restarted).last?.compactMap { event -> IPAddress? in
-                    guard case .neighbour(_, let address, .some) = event else { return nil }
+                    guard case .neighbour(_, let address, .some, _) = event else { return nil }
                     return address
                 } ?? [])
             for host in 2...250 {

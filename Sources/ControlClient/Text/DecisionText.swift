@@ -27,6 +27,11 @@ extension Report {
         }
         addBlank()
         addSteps(explanation.steps)
+        if let sign = explanation.device.router {
+            add(
+                "  ", Phrase("It looks like a router or a repeater", .warning),
+                Phrase(": \(sign). All that is behind it counts as this one device."))
+        }
         guard let block = explanation.block else { return }
         if let evidence = block.evidence {
             let latency = evidence.latencyMicroseconds.map {

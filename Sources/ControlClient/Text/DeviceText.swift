@@ -25,7 +25,8 @@ extension Report {
             .init(title: "SEEN"),
         ])
         table.rows = devices.map { device in
-            let maker = device.macKind == .random ? "(random MAC)" : device.vendor ?? "-"
+            let known = device.macKind == .random ? "(random MAC)" : device.vendor ?? "-"
+            let maker = device.router == nil ? known : "ROUTER? \(known)"
             let tags = device.tags.map(\.text).joined(separator: ",")
             return [
                 Phrase(device.name), Phrase(device.mac ?? device.addresses.first ?? "-"),

@@ -26,7 +26,9 @@ extension EventRecord {
     fileprivate var mood: Phrase.Mood {
         switch type {
         case "block.created", "block.failed", "store.lost", "settings.refused": .bad
-        case "monitor.would_block", "packets.lost", "block.adopted": .warning
+        case "monitor.would_block", "packets.lost", "block.adopted", "address.contested",
+            "address.forged", "device.router":
+            .warning
         case "block.released", "block.expired": .good
         default: .plain
         }
