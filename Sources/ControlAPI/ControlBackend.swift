@@ -27,6 +27,11 @@ package protocol ControlBackend: Sendable {
         _ target: String, _ request: ReleaseRequest, by caller: Caller
     ) async throws(Problem) -> ReleaseReply
 
+    /// All that fit at once. None that fits is no error.
+    func releaseAll(
+        _ request: ReleaseAllRequest, by caller: Caller
+    ) async throws(Problem) -> ReleaseAllReply
+
     /// Exemptions that have not ended.
     func exemptions() async throws(Problem) -> [ExemptionRecord]
     func exempt(_ request: ExemptRequest, by caller: Caller) async throws(Problem) -> ExemptReply

@@ -10,6 +10,7 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
     case listBlocks
     case block
     case release
+    case releaseAll
     case listExemptions
     case exempt
     case endExemption
@@ -40,6 +41,7 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         case .listBlocks: (.get, "/v1/blocks")
         case .block: (.post, "/v1/blocks")
         case .release: (.post, "/v1/blocks/{block}/release")
+        case .releaseAll: (.post, "/v1/blocks/release")
         case .listExemptions: (.get, "/v1/exemptions")
         case .exempt: (.post, "/v1/exemptions")
         case .endExemption: (.delete, "/v1/exemptions/{exemption}")

@@ -41,6 +41,32 @@ package struct ReleaseReply: Codable, Hashable, Sendable {
     }
 }
 
+/// What a release of many did, or would do.
+package struct ReleaseAllReply: Codable, Hashable, Sendable {
+    /// Devices that have their internet back; in a dry run those that would.
+    package let released: Int
+    /// Blocks that are in force afterwards; in a dry run those that would be.
+    package let remaining: Int
+    package let isDryRun: Bool
+    /// The first of them by id, at most `FieldLimits.maximumCandidates`; each has an event.
+    package let blocks: [BlockRecord]
+
+    package init(
+        released: Int, remaining: Int, isDryRun: Bool, blocks: [BlockRecord]
+    ) {
+        self.released = released
+        self.remaining = remaining
+        self.isDryRun = isDryRun
+        self.blocks = blocks
+    }
+
+    package enum CodingKeys: String, CodingKey {
+        case released, remaining
+        case isDryRun = "dry_run"
+        case blocks
+    }
+}
+
 /// What an exemption did.
 package struct ExemptReply: Codable, Hashable, Sendable {
     package let exemption: ExemptionRecord

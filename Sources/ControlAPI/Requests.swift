@@ -71,6 +71,36 @@ package struct ReleaseRequest: RequestBody {
     }
 }
 
+/// Body of `POST /v1/blocks/release`: every block in force, or those of a policy or a region.
+package struct ReleaseAllRequest: RequestBody {
+    package let reason: String
+    /// Nil: of every policy, and those made by hand.
+    package let policy: String?
+    /// A country stands for its parts as well. Nil: everywhere.
+    package let region: Region?
+    /// Count only; nothing changes.
+    package let isDryRun: Bool?
+
+    package init(
+        reason: String, policy: String? = nil, region: Region? = nil, isDryRun: Bool? = nil
+    ) {
+        self.reason = reason
+        self.policy = policy
+        self.region = region
+        self.isDryRun = isDryRun
+    }
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case reason, policy, region
+        case isDryRun = "dry_run"
+    }
+
+    package func validate() throws(Problem) {
+        try FieldLimits.checkReason(reason)
+        if let policy { try FieldLimits.checkName(policy, field: "policy") }
+    }
+}
+
 /// Body of `POST /v1/exemptions`. Blocks in force that it covers end with it.
 package struct ExemptRequest: RequestBody {
     package let device: String

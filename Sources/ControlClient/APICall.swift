@@ -116,6 +116,11 @@ extension APICall {
             .release, path: Operation.release.path(target), body: JSONDocument.compact(request))
     }
 
+    package static func releaseAll(_ request: ReleaseAllRequest) -> Self
+    where Reply == ReleaseAllReply {
+        .init(.releaseAll, body: JSONDocument.compact(request))
+    }
+
     package static func exempt(_ request: ExemptRequest) -> Self where Reply == ExemptReply {
         .init(.exempt, body: JSONDocument.compact(request))
     }

@@ -39,7 +39,7 @@ struct Responder: Sendable {
             return try document(await backend.policy(named: name))
         case .mode: return try document(await backend.mode())
         case .events: return try await events(request)
-        case .tag, .untag, .block, .release, .exempt, .endExemption, .setMode, .reload:
+        case .tag, .untag, .block, .release, .releaseAll, .exempt, .endExemption, .setMode, .reload:
             throw .failed("\(request.operation.rawValue) is a change")
         }
     }
@@ -60,6 +60,8 @@ struct Responder: Sendable {
         case .release:
             return try document(
                 await backend.release(device(request), body(request), by: caller))
+        case .releaseAll:
+            return try document(await backend.releaseAll(body(request), by: caller))
         case .exempt:
             return try document(await backend.exempt(body(request), by: caller), status: 201)
         case .endExemption:

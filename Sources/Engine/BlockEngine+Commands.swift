@@ -20,6 +20,25 @@ package struct ExemptionTerm: Hashable, Sendable {
     package init(until: Timestamp?) { self.until = until }
 }
 
+/// Which blocks: all that fit every word given.
+package struct BlockFilter: Hashable, Sendable {
+    /// Nil: of every policy, and those made by hand.
+    package let policy: String?
+    /// A country stands for its parts as well.
+    package let region: Region?
+
+    package init(policy: String?, region: Region?) {
+        self.policy = policy
+        self.region = region
+    }
+
+    package func matches(_ block: Block) -> Bool {
+        if let policy, block.policyName != policy { return false }
+        guard let region else { return true }
+        return block.region?.isWithin(region) ?? false
+    }
+}
+
 extension BlockEngine {
     /// Cuts a device by hand. Throws when it is cut already or carries never-block.
     package mutating func block(
@@ -73,6 +92,27 @@ extension BlockEngine {
                 ).effects
         }
         return (block, effects)
+    }
+
+    /// The blocks in force that fit, by id.
+    package func blocks(_ filter: BlockFilter) -> [Block] {
+        blocks.values.filter(filter.matches).sorted { $0.id < $1.id }
+    }
+
+    /// Gives the internet back to every device whose block fits, in one transaction of the kernel.
+    package mutating func release(
+        _ filter: BlockFilter, order: Order, at now: Timestamp
+    ) -> (blocks: [Block], effects: [Effect]) {
+        let released = blocks(filter)
+        let endings = released.map { block in
+            let name = displayName(of: block.device)
+            return Ending(
+                id: block.id, text: "\(name) has its internet back: released by \(order.by)")
+        }
+        let effects = end(
+            endings, state: .released, kind: .blockReleased, by: order.by, reason: order.reason,
+            at: now)
+        return (released, effects)
     }
 
     /// Spares a device from one policy, or from all; blocks that fall under it end at once.

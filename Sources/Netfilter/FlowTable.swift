@@ -36,6 +36,16 @@ package struct FlowTable: ~Copyable, @unchecked Sendable {
         try delete(.source(address))
     }
 
+    /// The same for many addresses, with one look at the table for each family.
+    package mutating func deleteFlows(
+        fromAny addresses: Set<IPAddress>
+    ) throws(NetfilterError) {
+        for family in [AF_INET, AF_INET6] {
+            let members = addresses.filter { FlowFilter.source($0).family == family }
+            if !members.isEmpty { try delete(.sources(members, family: family)) }
+        }
+    }
+
     /// Deletes every flow whose ct mark has the value `mark` under `mask`.
     ///
     /// - Throws: EINVAL for an empty mask, which every flow would match.
@@ -128,6 +138,7 @@ package struct FlowTable: ~Copyable, @unchecked Sendable {
 /// Which flows: always a real condition.
 private enum FlowFilter: CustomStringConvertible {
     case source(IPAddress)
+    case sources(Set<IPAddress>, family: Int32)
     case mark(value: UInt32, mask: UInt32)
 
     /// CTA_FILTER_F_CTA_IP_SRC (net/netfilter/nf_internals.h): of the tuple given, compare the
@@ -146,7 +157,7 @@ private enum FlowFilter: CustomStringConvertible {
     /// cut the flows of everybody but the device. So IPv6 flows are read and deleted one by one.
     var isKernelsToJudge: Bool {
         switch self {
-        case .source(.v6): false
+        case .source(.v6), .sources: false
         case .source(.v4), .mark: true
         }
     }
@@ -155,6 +166,7 @@ private enum FlowFilter: CustomStringConvertible {
         switch self {
         case .source(.v4): AF_INET
         case .source(.v6): AF_INET6
+        case .sources(_, let family): family
         case .mark: AF_UNSPEC
         }
     }
@@ -171,6 +183,8 @@ private enum FlowFilter: CustomStringConvertible {
             body.nest(nested | Int32(CTA_FILTER.rawValue)) { filter in
                 filter.put(CTA_FILTER_ORIG_FLAGS.rawValue, host: Self.compareSource)
             }
+        // The kernel compares with one address only.
+        case .sources: break
         case .mark(let value, let mask):
             body.put(CTA_MARK.rawValue, network: value)
             body.put(CTA_MARK_MASK.rawValue, network: mask)
@@ -180,6 +194,7 @@ private enum FlowFilter: CustomStringConvertible {
     func matches(source: IPAddress, mark: UInt32) -> Bool {
         switch self {
         case .source(let address): source == address
+        case .sources(let addresses, _): addresses.contains(source)
         case .mark(let value, let mask): mark & mask == value
         }
     }
@@ -187,6 +202,7 @@ private enum FlowFilter: CustomStringConvertible {
     var description: String {
         switch self {
         case .source(let address): "\(address)"
+        case .sources(let addresses, _): "\(addresses.count) addresses"
         case .mark(let value, let mask):
             "mark 0x\(String(value, radix: 16))/0x\(String(mask, radix: 16))"
         }

@@ -170,17 +170,53 @@ struct ControlDesk: ControlBackend {
         }
     }
 
-    /// A block that has ended already: releasing it again is no error and changes nothing.
+    /// A block that has ended already, or the last one of a device that is free: releasing it
+    /// again is no error and changes nothing.
     private func endedBlock(_ target: String) async throws(Problem) -> BlockRecord? {
-        guard let id = BlockID(target.uppercased()) else { return nil }
-        let isInForce = await gatekeeper.ask { engine, _ in engine.blocks[id] != nil }
-        guard !isInForce else { return nil }
         let writer = settings.recordWriter
         do {
-            guard let block = try await recorder.block(id) else { return nil }
-            return await gatekeeper.ask { engine, _ in writer.record(of: block, in: engine) }
+            let ended: Block?
+            if let id = BlockID(target.uppercased()) {
+                let isInForce = await gatekeeper.ask { engine, _ in engine.blocks[id] != nil }
+                ended = isInForce ? nil : try await recorder.block(id)
+            } else {
+                let free = await gatekeeper.ask { engine, _ -> DeviceKey? in
+                    guard let key = try? engine.device(named: target) else { return nil }
+                    return engine.block(of: key) == nil ? key : nil
+                }
+                guard let free else { return nil }
+                ended = try await recorder.lastBlock(of: free)
+            }
+            guard let ended, ended.state != .inForce else { return nil }
+            return await gatekeeper.ask { engine, _ in writer.record(of: ended, in: engine) }
         } catch {
             throw .failed("\(error)")
+        }
+    }
+
+    func releaseAll(
+        _ request: ReleaseAllRequest, by caller: Caller
+    ) async throws(Problem) -> ReleaseAllReply {
+        if let region = request.region, !settings.isAssigned(region) {
+            throw .invalid("region", "there is no region \(region)")
+        }
+        if let name = request.policy { _ = try await policyInForce(name) }
+        let order = Order(by: caller.by, reason: request.reason)
+        let filter = BlockFilter(policy: request.policy, region: request.region)
+        let writer = settings.recordWriter
+        let isDryRun = request.isDryRun ?? false
+        return try await carryOut { (engine, now) throws(Refusal) in
+            let first = engine.blocks(filter).prefix(FieldLimits.maximumCandidates)
+                .map { writer.record(of: $0, in: engine) }
+            let inForce = engine.blocks.count
+            let result =
+                isDryRun
+                ? (blocks: engine.blocks(filter), effects: [])
+                : engine.release(filter, order: order, at: now)
+            let count = result.blocks.count
+            let reply = ReleaseAllReply(
+                released: count, remaining: inForce - count, isDryRun: isDryRun, blocks: first)
+            return (reply, result.effects)
         }
     }
 

@@ -65,6 +65,7 @@ actor Gatekeeper {
     func perform<Answer: Sendable>(
         _ command: @Sendable (inout BlockEngine, Timestamp) throws(Refusal) -> (Answer, [Effect])
     ) throws(Refusal) -> Answer {
+        answerWaiting()
         let (answer, effects) = try command(&engine, clock.now())
         run(effects)
         return answer
@@ -91,6 +92,7 @@ actor Gatekeeper {
         if before.tap != after.tap || before.queue != after.queue {
             tap = try Self.openTap(after, features: kernel.features)
         }
+        answerWaiting()
         mark = MarkField(mask: after.markMask)
         run(engine.handle(.settings(book), at: clock.now()))
     }

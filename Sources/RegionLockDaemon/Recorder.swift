@@ -158,5 +158,9 @@ package actor Recorder {
 
     func block(_ id: BlockID) throws(StoreError) -> Block? { try store.block(id) }
 
+    func lastBlock(of device: DeviceKey) throws(StoreError) -> Block? {
+        try store.blocks(device: device).first
+    }
+
     func prune(before time: Timestamp) throws(StoreError) { try store.prune(before: time) }
 }

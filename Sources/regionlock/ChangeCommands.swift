@@ -68,14 +68,25 @@ struct BlockCommand: Command {
 
 struct ReleaseCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "release", abstract: "Give a device its internet back.",
+        commandName: "release", abstract: "Give a device, or many, the internet back.",
         discussion: """
-            Example:
+            Examples:
               regionlock release B-7F3K --reason "sold to Spain, receipt 881" --exempt-for 30d
+              regionlock release --all --region CU --reason "policy lifted" --dry-run
             """)
 
     @Argument(help: "A block's reference, or a device.", completion: Names.blocksAndDevices)
-    var target: String
+    var target: String?
+    @Flag(help: "Instead of a device: every one that is cut off. Asks first on a terminal.")
+    var all = false
+    @Option(help: "With --all: only what this policy has cut off.", completion: Names.policies)
+    var policy: String?
+    @Option(help: "With --all: only in this region, as in CU or UA-43.")
+    var region: String?
+    @Flag(name: .customLong("dry-run"), help: "With --all: say how many, and change nothing.")
+    var isDryRun = false
+    @Flag(name: .customLong("yes"), help: "With --all: do not ask.")
+    var isSure = false
     @Option(help: "Kept in the history.")
     var reason: String?
     @Option(
@@ -85,10 +96,45 @@ struct ReleaseCommand: Command {
     @OptionGroup var common: CommonOptions
 
     func run(_ session: Session) async throws {
+        guard !all else { return try await releaseAll(session) }
+        guard let target else {
+            throw Failure.usage("name a block or a device, or give --all.")
+        }
+        let onlyWithAll = [
+            ("--policy", policy != nil), ("--region", region != nil), ("--dry-run", isDryRun),
+            ("--yes", isSure),
+        ]
+        if let option = onlyWithAll.first(where: { $0.1 }) {
+            throw Failure.usage("\(option.0) goes with --all only.")
+        }
         let request = ReleaseRequest(
             reason: try Words.reason(reason),
             exemptFor: try exemptFor.map { try Words.term($0, "--exempt-for") })
         try await session.show(.release(target, request)) { Report($0, session.style) }
+    }
+
+    private func releaseAll(_ session: Session) async throws {
+        if let target { throw Failure.usage("--all and \(target): give one of the two.") }
+        if exemptFor != nil { throw Failure.usage("--exempt-for goes with one device only.") }
+        let reason = try Words.reason(reason)
+        let region = try region.map(Words.region)
+        func request(isDryRun: Bool) -> ReleaseAllRequest {
+            ReleaseAllRequest(
+                reason: reason, policy: policy, region: region, isDryRun: isDryRun ? true : nil)
+        }
+        if !isDryRun, !isSure {
+            guard session.terminal.canAsk else {
+                throw Failure.usage("--all asks first, and nobody is there to answer: add --yes.")
+            }
+            let preview = try await session.client.send(.releaseAll(request(isDryRun: true)))
+            session.terminal.tell(Report(preview, session.style))
+            if preview.released > 0, !session.terminal.ask("Release them?") {
+                throw Failure(.failed)
+            }
+        }
+        try await session.show(.releaseAll(request(isDryRun: isDryRun))) {
+            Report($0, session.style)
+        }
     }
 }
 

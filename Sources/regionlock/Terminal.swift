@@ -71,6 +71,16 @@ struct Terminal {
 
     func exit(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
 
+    /// Whether a person can be asked something.
+    var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// Yes only for a clear yes.
+    func ask(_ question: String) -> Bool {
+        write("\(question) [y/N] ", to: STDERR_FILENO)
+        let answer = readLine()?.lowercased() ?? ""
+        return answer == "y" || answer == "yes"
+    }
+
     /// Unbuffered: `events --follow` in a pipe must show each event at once.
     private func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]

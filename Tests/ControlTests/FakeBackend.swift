@@ -108,6 +108,18 @@ final class FakeBackend: ControlBackend {
             block: Fixtures.ended, exemption: request.exemptFor == nil ? nil : Fixtures.exemption)
     }
 
+    func releaseAll(
+        _ request: ReleaseAllRequest, by caller: Caller
+    ) async throws(Problem) -> ReleaseAllReply {
+        if request.policy == "nobody" {
+            throw .notFound(.policyNotFound, "there is no policy nobody")
+        }
+        let isDryRun = request.isDryRun ?? false
+        let words = [request.policy ?? "-", request.region?.code ?? "-", request.reason]
+        if !isDryRun { note("release all \(words.joined(separator: " "))", caller) }
+        return isDryRun ? Fixtures.dryRun : Fixtures.releasedAll
+    }
+
     func exemptions() async throws(Problem) -> [ExemptionRecord] { [Fixtures.exemption] }
 
     func exempt(_ request: ExemptRequest, by caller: Caller) async throws(Problem) -> ExemptReply {

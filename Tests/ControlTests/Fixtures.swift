@@ -43,7 +43,7 @@ enum Fixtures {
         id: "00:1b:44:11:3a:b7", name: "pos-terminal", label: "pos-terminal",
         mac: "00:1b:44:11:3a:b7", addresses: ["10.20.0.12"], vendor: "SanDisk", macKind: .fixed,
         site: "havana-shop", region: cuba, tags: [tag("never-block")], state: .free,
-        lastSeen: time("2026-11-23T10:33:03Z"))
+        lastSeen: time("2026-11-23T10:33:03Z"), router: "5 IPv4 addresses answer on its MAC")
     /// What a hostile device calls itself: an escape sequence and a line of its own.
     static let liar = DeviceRecord(
         id: "3a:91:0c:5e:77:01", name: "x\u{1b}[2J\nroot\u{9b}31m\u{202e}", label: nil,
@@ -57,6 +57,10 @@ enum Fixtures {
         evidence: EvidenceRecord(
             vector: .dns, endpoint: "account.xiaomi.com",
             flow: "udp 10.20.0.31:5353 -> 10.20.0.1:53", latencyMicroseconds: 2_100))
+    static let dryRun = ReleaseAllReply(
+        released: 25, remaining: 1, isDryRun: true, blocks: [block, handMade])
+    static let releasedAll = ReleaseAllReply(
+        released: 2, remaining: 0, isDryRun: false, blocks: [block, handMade])
     static let handMade = BlockRecord(
         id: "B-9QXA", device: "3a:91:0c:5e:77:01", deviceName: "d-93kf", state: .inForce,
         cause: .command, since: now, until: time("2026-11-23T22:33:07Z"),

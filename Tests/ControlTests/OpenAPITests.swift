@@ -83,6 +83,8 @@ import Testing
             ("ReloadReply", keys(Fixtures.reload)),
             ("BlockRequest", BlockRequest.CodingKeys.allCases.map(\.rawValue)),
             ("ReleaseRequest", ReleaseRequest.CodingKeys.allCases.map(\.rawValue)),
+            ("ReleaseAllRequest", ReleaseAllRequest.CodingKeys.allCases.map(\.rawValue)),
+            ("ReleaseAllReply", keys(Fixtures.dryRun)),
             ("ExemptRequest", ExemptRequest.CodingKeys.allCases.map(\.rawValue)),
             ("ModeRequest", ModeRequest.CodingKeys.allCases.map(\.rawValue)),
             ("TagRequest", TagRequest.CodingKeys.allCases.map(\.rawValue)),

@@ -45,6 +45,8 @@ import Wire
             "exempt",
             { Report(ExemptReply(exemption: Fixtures.exemption, released: [Fixtures.ended]), $0) }
         ),
+        ("release-all", { Report(Fixtures.releasedAll, $0) }),
+        ("release-dry-run", { Report(Fixtures.dryRun, $0) }),
         ("exemptions-end", { _ in Report(ended: Fixtures.exemption) }),
         ("policy-list", { _ in Report([Fixtures.policy, Fixtures.tvPolicy]) }),
         ("policy-show", { _ in Report(Fixtures.policyDetail) }),

@@ -53,6 +53,32 @@ extension Report {
         }
     }
 
+    package init(_ reply: ReleaseAllReply, _ style: TextStyle) {
+        self.init()
+        let devices = counted(reply.released, "device")
+        let left = counted(reply.remaining, "device")
+        guard reply.released > 0 else {
+            add("No device that fits is cut off; \(left) cut off.")
+            return
+        }
+        if reply.isDryRun {
+            add("\(devices) would have the internet back; \(left) would stay cut off:")
+        } else {
+            add(
+                "\(devices) \(reply.released == 1 ? "has" : "have") the ",
+                Phrase("internet back", .good), Phrase("; \(left) cut off."))
+        }
+        for block in reply.blocks {
+            let why = block.policy ?? block.by ?? block.cause.rawValue
+            add("  \(block.id)  \(block.deviceName ?? block.device)  \(why)")
+        }
+        let more = reply.released - reply.blocks.count
+        if more > 0 { add("  and \(more) more") }
+        if !reply.isDryRun {
+            add(note: "  Each is in the history: regionlock events --since 1h")
+        }
+    }
+
     /// `bench-phone-7 has its internet back (was cut off for 18 min by xiaomi at havana-shop).`
     private mutating func addRelease(_ block: BlockRecord) {
         let length = block.endedAt.map {
