@@ -73,7 +73,9 @@ extension BlockEngine {
         guard !mac.isGroup, !book.settings.uplinks.contains(interface) else { return [] }
         places.note(address, of: mac, on: interface, isConfirmed: isConfirmed, at: now)
         let facts = DeviceFacts(mac: mac, address: address, interface: interface)
-        if !places.contradict(mac, on: interface) { remember(.mac(mac), facts: facts, at: now) }
+        if !places.contradict(mac, on: interface, at: now) {
+            remember(.mac(mac), facts: facts, at: now)
+        }
         var effects = countAddresses(of: mac, at: now)
         // One link-local address may be another device's on every interface, and nothing is
         // forwarded to it.
@@ -136,11 +138,11 @@ extension BlockEngine {
 
     /// Whether the packet carries a MAC that it cannot have come from: a group address, or that of
     /// a device that answers behind another interface.
-    func isForged(_ source: PacketSource) -> Bool {
+    func isForged(_ source: PacketSource, at now: Timestamp) -> Bool {
         guard let mac = source.mac else { return false }
         if mac.isGroup || mac.value == 0 { return true }
         guard let interface = source.interface else { return false }
-        return places.contradict(mac, on: interface)
+        return places.contradict(mac, on: interface, at: now)
     }
 
     /// An attempt in somebody else's name: nobody is cut for it.

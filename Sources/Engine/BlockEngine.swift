@@ -105,7 +105,7 @@ package struct BlockEngine: Sendable {
         if standings.count >= EngineLimits.standings { standings.removeAll(keepingCapacity: true) }
         standings[source] = KnownStanding(standing: standing, notedAt: now)
         // A forged packet says nothing about the device it names.
-        if standing != .ignored, !isForged(source) {
+        if standing != .ignored, !isForged(source, at: now) {
             countSource(of: source, at: now)
             remember(source.device, facts: believable(source), at: now)
         }
@@ -128,7 +128,7 @@ package struct BlockEngine: Sendable {
         let evidence = Evidence(
             vector: sighting.vector, name: sighting.name.description,
             flow: sighting.flow.description)
-        if decision.verdict != .allow, isForged(source) {
+        if decision.verdict != .allow, isForged(source, at: now) {
             return Judgement(
                 verdict: decision.verdict,
                 effects: tellForgery(source, evidence: evidence, at: now), isForged: true)

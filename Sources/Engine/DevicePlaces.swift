@@ -59,28 +59,26 @@ package struct DevicePlaces: Sendable {
 
     /// Whether the MAC is behind another interface and not behind this one.
     ///
-    /// False for a MAC the table does not know: nothing is known of it then. A MAC that was only
-    /// heard here, or not even that, is not here while the table has it elsewhere: anybody can say
-    /// anything, but the answer to a question of ours goes to where we asked. A device that moves
-    /// is where it answered last; its former place counts for a while longer, because a device with
-    /// two legs on this gateway answers on both in turn.
-    package func contradict(_ mac: MACAddress, on interface: InterfaceName) -> Bool {
+    /// False for a MAC the table has nowhere else: nothing speaks against it then. A device that
+    /// moves answers here, later than there, and no longer there. All three are asked for: an
+    /// unsolicited ARP reply makes the kernel believe an answer (net/ipv4/arp.c, arp_process), so
+    /// anybody can seem to be here; only that a device is silent there cannot be made up.
+    package func contradict(
+        _ mac: MACAddress, on interface: InterfaceName, at now: Timestamp
+    ) -> Bool {
         var here: Timestamp?
         var elsewhere: Timestamp?
-        var isElsewhere = false
         for entry in entries[mac] ?? [] {
             guard let answer = answers[entry] else { continue }
-            if entry.interface != interface { isElsewhere = true }
-            guard answer.isConfirmed else { continue }
-            if entry.interface == interface {
-                here = max(here ?? answer.seen, answer.seen)
-            } else {
+            if entry.interface != interface {
                 elsewhere = max(elsewhere ?? answer.seen, answer.seen)
+            } else if answer.isConfirmed {
+                here = max(here ?? answer.seen, answer.seen)
             }
         }
-        guard let here else { return isElsewhere }
         guard let elsewhere else { return false }
-        return elsewhere.since(here) > EngineLimits.formerPlaceSeconds * 1_000_000
+        guard let here, here > elsewhere else { return true }
+        return now.since(elsewhere) <= EngineLimits.formerPlaceSeconds * 1_000_000
     }
 
     /// IPv4 addresses the MAC has answered for of late.

@@ -14,9 +14,10 @@ package enum EngineLimits {
     /// neighbour table asks it every minute that something is sent there. It is shorter than the
     /// hour that DHCP servers lend an address for at least: nobody else can have got it honestly.
     package static let tenancySeconds: Int64 = 1_800
-    /// How long a device's former place still counts after it answered elsewhere: as long as the
-    /// table takes to ask again (30 s on average, 45 s at most, and 8 s for the probes), twice.
-    package static let formerPlaceSeconds: Int64 = 120
+    /// How long a device has to be silent at its former place before it counts as moved. A
+    /// neighbour that something is sent to is asked again after 45 s at most and 5 s of delay, and
+    /// has 3 s to answer (neigh base_reachable_time, delay_first_probe_time, ucast_solicit).
+    package static let formerPlaceSeconds: Int64 = 60
     /// IPv4 addresses that answer on one MAC from which it looks like a router or a repeater. A
     /// device has one, and two for a moment when it changes networks.
     package static let routerAddresses = 4

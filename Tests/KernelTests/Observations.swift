@@ -49,7 +49,7 @@ extension Gateway {
     var lastEvent: Int { get throws { try events().last?.id ?? 0 } }
 
     func blocksInForce() throws -> [BlockLine] {
-        try get(BlockLine.self, "/v1/blocks").filter { $0.state == "in_force" }
+        try get(BlockLine.self, "/v1/blocks?limit=1000").filter { $0.state == "in_force" }
     }
 
     /// The first event of a type after another event; the test fails when none comes.

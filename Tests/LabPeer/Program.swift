@@ -12,6 +12,9 @@ enum Program {
           push       --to ADDRESS --rate N --seconds T   a downlink after one hello
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
+          forge      --interface NAME --mac MAC --gateway-mac MAC --gateway ADDRESS ... --ask NAME --count N
+                     [--rate N] [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]
+                     [--claim ADDRESS ...]
           dhcp       --interface NAME                one DISCOVER, one OFFER
           cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls --name NAME --rate N
                      --rounds N --control SOCKET --device MAC --ranges FILE
@@ -49,6 +52,7 @@ enum Program {
         case "bystander": try Bystander(arguments).run()
         case "hello": try HelloClient(arguments).run()
         case "cuts": try CutRounds(arguments).run()
+        case "forge": try Forgery(arguments).run()
         case "dhcp": try DHCPClient(arguments).run()
         case "wire": try WireReport(arguments).run()
         case "await": try ReadyWaiter(arguments).run()
