@@ -44,13 +44,17 @@ extension KernelSuite {
         }
 
         /// A question that waits in the queue when the device is released is older than the
-        /// release: it must not cut the device again.
+        /// release: it must not cut the device again. A long queue of harmless ones stands before
+        /// it, so that the command is there before the packet thread has come to the end.
         @Test func anOlderAttemptDoesNotCutAgain() throws {
             let gateway = try Gateway.up(Gateway.Options(dns: "gateway"))
             let lab = gateway.lab
-            for round in 0..<20 {
+            for round in 0..<5 {
                 let block = try #require(gateway.cutPhone().block)
                 gateway.daemon?.signal(SIGSTOP)
+                // Every fourth frame is a question: 3,000, and the queue holds 4,096.
+                let asked = try lab.run(.phone, words: harmlessQuestions(in: lab, frames: 12_000))
+                #expect(asked.status == 0, "\(asked.errors)")
                 let dig = try lab.start(
                     .phone,
                     words: [
@@ -60,14 +64,25 @@ extension KernelSuite {
                     Place.program("regionlock"), "--run", lab.path("run"), "release", block,
                     "--reason", "older",
                 ])
-                letPass(milliseconds: 150)
+                letPass(milliseconds: 200)
                 gateway.daemon?.signal(SIGCONT)
                 #expect(try release.finish().status == 0)
-                letPass(milliseconds: 50)
+                letPass(milliseconds: 300)
                 #expect(try gateway.blocksInForce().isEmpty, "round \(round)")
                 _ = try dig.finish()
                 #expect(try lab.reaches(.phone), "round \(round)")
             }
+        }
+
+        private func harmlessQuestions(in lab: Lab, frames: Int) throws -> [String] {
+            let (mac, address) = (try lab.value("phone_mac"), try lab.value("phone_v4"))
+            let gateway = try lab.value("gw_v4")
+            return [
+                Place.program("LabPeer"), "forge", "--interface", "eth0", "--mac", mac,
+                "--gateway-mac", "02:00:00:00:20:01", "--gateway", gateway, "--to", gateway,
+                "--resolver", gateway, "--as", "\(mac),\(address)", "--ask", "www.example.org",
+                "--count", "\(frames)", "--rate", "30000",
+            ]
         }
 
         @Test func whatExpiredWhileItWasDownIsNotEnforced() throws {
