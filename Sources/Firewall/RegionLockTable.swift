@@ -246,7 +246,11 @@ extension TableDesign {
     private var cutChain: Chain {
         var rules: [Rule] = []
         if !allowed.isEmpty { rules.append(Rule([.jump(chain: "allow")])) }
-        if shape == .complete { rules.append(Rule([.setConnectionMark(.block, mark)])) }
+        if shape == .complete {
+            // Of what is routed nothing is that. A bridge's frames come here by br_netfilter.
+            rules.append(Rule([.neighbourDiscovery, .accept]))
+            rules.append(Rule([.setConnectionMark(.block, mark)]))
+        }
         rules.append(Rule([.goto(chain: "refuse")]))
         return Chain(name: "cut", rules: rules)
     }
@@ -264,6 +268,7 @@ extension TableDesign {
     private var cutDownChain: Chain {
         var rules: [Rule] = []
         if !allowed.isEmpty { rules.append(Rule([.jump(chain: "allow_reply")])) }
+        rules.append(Rule([.neighbourDiscovery, .accept]))
         rules.append(Rule([.counter, .drop]))
         return Chain(name: "cut_down", rules: rules)
     }
