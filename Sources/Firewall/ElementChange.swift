@@ -9,8 +9,22 @@ package struct ElementChange: Hashable, Sendable {
         self.element = element
         self.isAdded = isAdded
     }
+}
 
-    var operation: FirewallOperation {
-        isAdded ? .addElements(set: set, [element]) : .deleteElements(set: set, [element])
+extension [ElementChange] {
+    /// Neighbours in the list that do the same to the same set share an operation.
+    var operations: [FirewallOperation] {
+        var operations: [FirewallOperation] = []
+        var rest = self[...]
+        while let first = rest.first {
+            let run = rest.prefix { $0.set == first.set && $0.isAdded == first.isAdded }
+            let elements = run.map(\.element)
+            operations.append(
+                first.isAdded
+                    ? .addElements(set: first.set, elements)
+                    : .deleteElements(set: first.set, elements))
+            rest = rest.dropFirst(run.count)
+        }
+        return operations
     }
 }

@@ -247,6 +247,8 @@ extension TableDesign {
         var rules: [Rule] = []
         if !allowed.isEmpty { rules.append(Rule([.jump(chain: "allow")])) }
         if shape == .complete {
+            // Of what is routed nothing is that. A bridge's frames come here by br_netfilter.
+            rules.append(Rule([.neighbourDiscovery, .accept]))
             // The flow is the device's when its address is: with a forged source it could be
             // anybody's, and the mark would stop what goes to that device.
             rules += [
@@ -275,6 +277,7 @@ extension TableDesign {
     private var cutDownChain: Chain {
         var rules: [Rule] = []
         if !allowed.isEmpty { rules.append(Rule([.jump(chain: "allow_reply")])) }
+        rules.append(Rule([.neighbourDiscovery, .accept]))
         rules.append(Rule([.counter, .drop]))
         return Chain(name: "cut_down", rules: rules)
     }

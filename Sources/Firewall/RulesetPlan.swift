@@ -170,7 +170,7 @@ extension [Ruleset] {
     /// The steps that bring changed elements into every table that has their set.
     package func changes(for elements: [ElementChange]) -> [TableChange] {
         compactMap { ruleset in
-            let operations = elements.filter { ruleset.sets.contains($0.set) }.map(\.operation)
+            let operations = elements.filter { ruleset.sets.contains($0.set) }.operations
             return operations.isEmpty ? nil : TableChange(ruleset.family, operations)
         }
     }

@@ -139,7 +139,7 @@ extension Statement {
         case .layer4(let number): "meta l4proto \(number.word)"
         case .destinationPort(let transport, let port): "\(transport) dport \(port)"
         case .sourcePort(let transport, let port): "\(transport) sport \(port)"
-        case .neighbourDiscovery: "icmpv6 type 133-137"
+        case .neighbourDiscovery: "ip6 hoplimit 255 icmpv6 type 133-137"
         case .isTCPReset: "tcp flags & rst == rst"
         case .originalPort(let transport, let port):
             "meta l4proto \(transport) ct original proto-dst \(port)"

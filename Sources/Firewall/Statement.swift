@@ -130,8 +130,9 @@ package enum Statement: Hashable, Sendable {
     case destinationPort(TransportProtocol, UInt16)
     /// `tcp sport 53`
     case sourcePort(TransportProtocol, UInt16)
-    /// `icmpv6 type 133-137`: router and neighbour solicitations and advertisements, redirects
-    /// (RFC 4861 section 4).
+    /// `ip6 hoplimit 255 icmpv6 type 133-137`: router and neighbour solicitations and
+    /// advertisements, redirects (RFC 4861 section 4). A router leaves no packet the hop limit of
+    /// 255, so whatever has it comes from the same link and stays there.
     case neighbourDiscovery
     /// `tcp flags & rst == rst`
     case isTCPReset

@@ -190,8 +190,10 @@ struct RuleExpressions: ~Copyable {
             rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 2)
             rule.compare(port.networkOctets)
         case .neighbourDiscovery:
-            // icmpv6 type 133-137
+            // ip6 hoplimit 255 icmpv6 type 133-137
             requireFamily(.ipv6)
+            rule.loadPayload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, offset: 7, length: 1)
+            rule.compare([255])
             requireTransport(Layer4Protocol.icmpv6.rawValue)
             rule.loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 0, length: 1)
             rule.compare([133], operation: NFT_CMP_GTE)

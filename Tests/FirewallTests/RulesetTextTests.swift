@@ -29,7 +29,7 @@ import Wire
         (.etherSourceIn(set: "dev_mac"), "ether saddr @dev_mac"),
         (.etherDestinationIn(set: "dev_mac"), "ether daddr @dev_mac"),
         (.linkProtocol(.arp), "meta protocol arp"),
-        (.neighbourDiscovery, "icmpv6 type 133-137"),
+        (.neighbourDiscovery, "ip6 hoplimit 255 icmpv6 type 133-137"),
         (.isTCPReset, "tcp flags & rst == rst"),
         (.originalPort(.tcp, 443), "meta l4proto tcp ct original proto-dst 443"),
         (

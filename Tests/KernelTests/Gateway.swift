@@ -130,7 +130,7 @@ final class Gateway {
         return said
     }
 
-    func nftTable(_ name: String = "regionlock") throws -> String {
-        try lab.run(.gw, "nft", "list", "table", "inet", name).text
+    func nftTable(_ name: String = "regionlock", family: String = "inet") throws -> String {
+        try lab.run(.gw, "nft", "list", "table", family, name).text
     }
 }
