@@ -12,6 +12,9 @@ enum Program {
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
           dhcp       --interface NAME                one DISCOVER, one OFFER
+          connections --to ADDRESS --name NAME --seconds T [--parallel N]   TLS hellos a second
+          greet      --on ADDRESS                    answers TLS hellos
+          cost       --to ADDRESS [--packets N --rounds N]   CPU time of a small datagram
           wire       --file PCAP --source ADDRESS ... [--name NAME] [--window FROM,TO]
           await      --socket PATH --seconds T       READY=1 of sd_notify(3)
         """
@@ -43,6 +46,13 @@ enum Program {
         case "bystander": try Bystander(arguments).run()
         case "hello": try HelloClient(arguments).run()
         case "dhcp": try DHCPClient(arguments).run()
+        case "connections":
+            var meter = try ConnectionMeter(arguments)
+            try meter.run()
+        case "greet":
+            var server = try HelloServer(arguments)
+            try server.run()
+        case "cost": try CostMeter(arguments).run()
         case "wire": try WireReport(arguments).run()
         case "await": try ReadyWaiter(arguments).run()
         default: throw WrongUse()
