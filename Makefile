@@ -2,7 +2,7 @@
 #
 #   make demo       show the main job on real packets
 #   make test       build, and pass every test
-#   make bench      what a packet and a block cost
+#   make bench      what it costs, beside the same without it
 #   make build      the release build that is installed
 #   make install    to DESTDIR and PREFIX; settings of yours are never overwritten
 #   make uninstall  leaves /etc/regionlock and the state alone

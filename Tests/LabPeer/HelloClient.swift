@@ -8,7 +8,7 @@ struct HelloClient {
     private let segments: Int
 
     init(_ arguments: Arguments) throws {
-        target = try SocketAddress(arguments.text("to"), port: 443)
+        target = try SocketAddress(arguments.text("to"), port: Port.https)
         hello = Self.clientHello(
             name: try arguments.text("name"), size: try arguments.number("size"))
         segments = try arguments.number("segments")

@@ -19,6 +19,9 @@ enum Program {
           cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls --name NAME --rate N
                      --rounds N --control SOCKET --device MAC --ranges FILE
                      --daemon PID
+          connections --to ADDRESS --name NAME --seconds T [--parallel N]   TLS hellos a second
+          greet      --on ADDRESS                    answers TLS hellos
+          cost       --to ADDRESS [--packets N --rounds N]   CPU time of a small datagram
           wire       --file PCAP --source ADDRESS ... [--name NAME] [--window FROM,TO]
                      [--ranges FILE]
           await      --socket PATH --seconds T       READY=1 of sd_notify(3)
@@ -54,6 +57,13 @@ enum Program {
         case "cuts": try CutRounds(arguments).run()
         case "forge": try Forgery(arguments).run()
         case "dhcp": try DHCPClient(arguments).run()
+        case "connections":
+            var meter = try ConnectionMeter(arguments)
+            try meter.run()
+        case "greet":
+            var server = try HelloServer(arguments)
+            try server.run()
+        case "cost": try CostMeter(arguments).run()
         case "wire": try WireReport(arguments).run()
         case "await": try ReadyWaiter(arguments).run()
         default: throw WrongUse()

@@ -2,6 +2,7 @@ import Glibc
 
 /// The ports of the laboratory's servers.
 enum Port {
+    static let https: UInt16 = 443
     static let tcpEcho: UInt16 = 7000
     static let udpEcho: UInt16 = 7001
     static let push: UInt16 = 7002
@@ -15,6 +16,13 @@ enum Moment {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+    }
+
+    /// CPU time of this thread, in nanoseconds.
+    static var threadNanoseconds: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 
     static func sleep(untilMicroseconds instant: Int) {
