@@ -11,6 +11,7 @@ enum Program {
           push       --to ADDRESS --rate N --seconds T   a downlink after one hello
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
+          quic       --to ADDRESS --name NAME [--datagrams N] [--version N]   a QUIC ClientHello
           dhcp       --interface NAME                one DISCOVER, one OFFER
           wire       --file PCAP --source ADDRESS ... [--name NAME] [--window FROM,TO]
           await      --socket PATH --seconds T       READY=1 of sd_notify(3)
@@ -42,6 +43,7 @@ enum Program {
         case "push": try PushClient(arguments).run()
         case "bystander": try Bystander(arguments).run()
         case "hello": try HelloClient(arguments).run()
+        case "quic": try QUICClient(arguments).run()
         case "dhcp": try DHCPClient(arguments).run()
         case "wire": try WireReport(arguments).run()
         case "await": try ReadyWaiter(arguments).run()
