@@ -3,8 +3,9 @@ package struct InspectionLimits: Hashable, Sendable {
     /// Bytes kept of one flow. A TLS hello of 16 KiB, the most one record carries (RFC 8446
     /// section 5.1), with room for the headers of more records.
     package var bytesPerFlow: Int
-    /// Datagrams looked at of a QUIC flow before it is let by without a name. A hello of 16 KiB takes
-    /// fourteen (RFC 9000 section 14.1), which may be lost and sent again, with early data between.
+    /// Datagrams looked at of a QUIC flow before it is let by without a name. A hello of 16 KiB
+    /// takes fourteen (RFC 9000 section 14.1), which may be lost and sent again, with early data
+    /// between.
     package var datagramsPerFlow: Int
     /// Flows kept at a time. A flow is kept only between the pieces of one message.
     package var flows: Int

@@ -3,8 +3,9 @@ package import Wire
 /// Reads the names a device asks for out of its packets, one packet at a time.
 ///
 /// A whole question, hello or request in one packet is read without allocation: where it lies, or
-/// where it was decrypted. Only what is split over packets is kept, within `InspectionLimits`. The inspector does not
-/// remember settled flows: the caller marks them in the kernel and shows their packets no more.
+/// where it was decrypted. Only what is split over packets is kept, within `InspectionLimits`. The
+/// inspector does not remember settled flows: the caller marks them in the kernel and shows their
+/// packets no more.
 ///
 /// Where the SYN of a flow is not seen, the first segment seen need not be the first sent. So a
 /// segment that begins as nothing known is kept until what comes before it arrives, the flow falls

@@ -1,5 +1,5 @@
-/// The frames of an Initial packet (RFC 9000 section 12.4): pieces of the handshake, and others that
-/// are stepped over.
+/// The frames of an Initial packet (RFC 9000 section 12.4): pieces of the handshake, and others
+/// that are stepped over.
 enum QUICFrames {
     struct Collected {
         /// A piece brought other bytes for a place already filled.

@@ -9,6 +9,8 @@ struct QUICTests {
     private static let hello = TestPackets.hello(name, paddingBefore: 40, paddingAfter: 60)
     /// A hello with an X25519MLKEM768 key share, which does not fit one datagram.
     private static let chrome = TestPackets.hello(name, paddingBefore: 300, paddingAfter: 1_400)
+    /// The same size with the name at its end: its first datagram shows nothing.
+    private static let late = TestPackets.hello(name, paddingBefore: 1_700)
     private static let versions = [Initial.version1, Initial.version2]
 
     /// One datagram of 1,200 octets with these frames.
@@ -125,8 +127,8 @@ struct QUICTests {
 
     @Test("a lost datagram that is sent again, with another packet number")
     func lostAndSentAgain() {
-        let pieces = Self.cut(Self.chrome, at: [1_000])
-        let again = Self.datagram(Initial.crypto(Self.chrome, 0..<1_000), number: 9)
+        let pieces = Self.cut(Self.late, at: [1_000])
+        let again = Self.datagram(Initial.crypto(Self.late, 0..<1_000), number: 9)
         var recorder = Recorder()
         recorder.see([pieces[1], pieces[1], again])
         #expect(recorder.names == [Self.name])
@@ -164,13 +166,13 @@ struct QUICTests {
 
     @Test("RFC 9001 5.2: after a Retry the keys come from the new id, with its token before")
     func retry() {
-        let first = Self.datagram(Initial.crypto(Self.chrome, 0..<900))
+        let first = Self.datagram(Initial.crypto(Self.late, 0..<900))
         var second = Initial(
-            Initial.crypto(Self.chrome, 0..<900), connectionID: [9, 8, 7, 6, 5, 4, 3, 2, 1])
+            Initial.crypto(Self.late, 0..<900), connectionID: [9, 8, 7, 6, 5, 4, 3, 2, 1])
         second.token = (0..<120).map { UInt8($0) }
         second.number = 1
         var third = second
-        third.frames = Initial.crypto(Self.chrome, 900..<Self.chrome.count)
+        third.frames = Initial.crypto(Self.late, 900..<Self.late.count)
         var recorder = Recorder()
         recorder.see(
             [first] + [second, third].map { TestPackets.quic($0.packet(paddedTo: 1_200)) })
@@ -180,8 +182,8 @@ struct QUICTests {
 
     @Test("RFC 9001 5.2: the id changes to the server's, the keys do not")
     func serverChosenID() {
-        let first = Self.datagram(Initial.crypto(Self.chrome, 0..<900))
-        var second = Initial(Initial.crypto(Self.chrome, 900..<Self.chrome.count))
+        let first = Self.datagram(Initial.crypto(Self.late, 0..<900))
+        var second = Initial(Initial.crypto(Self.late, 900..<Self.late.count))
         second.keysID = second.connectionID
         second.connectionID = [1, 2, 3, 4]
         var recorder = Recorder()
@@ -294,8 +296,8 @@ struct QUICTests {
     func halfOpenHellos() {
         var recorder = Recorder()
         let limits = InspectionLimits.standard
-        let first = Initial(Initial.crypto(Self.chrome, 0..<1_100)).packet(paddedTo: 1_200)
-        let second = Initial(Initial.crypto(Self.chrome, 1_100..<Self.chrome.count))
+        let first = Initial(Initial.crypto(Self.late, 0..<1_100)).packet(paddedTo: 1_200)
+        let second = Initial(Initial.crypto(Self.late, 1_100..<Self.late.count))
             .packet(paddedTo: 1_200)
         for port in 10_000..<60_000 {
             recorder.see(TestPackets.quic(first, from: port))
@@ -317,7 +319,7 @@ struct QUICTests {
 
     @Test("a half-open hello is forgotten after ten seconds of silence")
     func timeout() {
-        let pieces = Self.cut(Self.chrome, at: [1_000])
+        let pieces = Self.cut(Self.late, at: [1_000])
         var recorder = Recorder()
         recorder.see(pieces[0], at: 0)
         recorder.see(pieces[1], at: 11_000_000_000)

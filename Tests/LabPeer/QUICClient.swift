@@ -3,8 +3,8 @@ import InitialPackets
 
 /// A QUIC client's first flight: Initial packets with a ClientHello, in one datagram or in two.
 ///
-/// The destination's connection id of the last datagram is the name itself: so what witnesses a wire
-/// sees it there although the hello is sealed.
+/// The destination's connection id of the last datagram is the name itself: so what witnesses a
+/// wire sees it there although the hello is sealed.
 struct QUICClient {
     /// RFC 9000 section 14.1.
     private static let datagramSize = 1200
