@@ -38,9 +38,14 @@ let package = Package(
     targets: [
         // Leaves: values and pure functions, no I/O.
         .target(name: "Wire", swiftSettings: house),
-        .target(name: "Inspection", dependencies: ["Wire"], swiftSettings: house),
+        .target(
+            name: "Inspection", dependencies: ["Wire", "PacketProtection"], swiftSettings: house),
         .target(name: "Policy", dependencies: ["Wire"], swiftSettings: house),
         .target(name: "Firewall", dependencies: ["Wire"], swiftSettings: house),
+
+        // The keys of QUIC Initials: bytes in, bytes out, computed by Nettle.
+        .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
+        .target(name: "PacketProtection", dependencies: ["CNettle"], swiftSettings: edge),
 
         // Core: pure as well; Settings reads text through libyaml.
         .target(
@@ -93,22 +98,32 @@ let package = Package(
 
         // Test programs: not products, never installed.
         .executableTarget(
-            name: "LabPeer", path: "Tests/LabPeer", swiftSettings: house),
+            name: "LabPeer", dependencies: ["InitialPackets"], path: "Tests/LabPeer",
+            swiftSettings: house),
         .executableTarget(
             name: "SourceOnlyDaemon", dependencies: ["Firewall", "RegionLockDaemon"],
             path: "Tests/SourceOnlyDaemon", swiftSettings: house),
+
+        // A client's side of QUIC, for tests, benchmarks and the laboratory.
+        .target(name: "CInitialSeal", dependencies: ["CNettle"], path: "Tests/CInitialSeal"),
+        .target(
+            name: "InitialPackets", dependencies: ["CInitialSeal", "CNettle"],
+            path: "Tests/InitialPackets", swiftSettings: house),
 
         .target(name: "CMallocCount", path: "Tests/CMallocCount"),
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "CMallocCount", "Engine", "Firewall", "Inspection", "Netfilter", "Policy", "Wire",
+                "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection", "Netfilter",
+                "Policy", "Wire",
             ],
             path: "Tests/Bench", swiftSettings: house),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: house),
         .testTarget(
-            name: "InspectionTests", dependencies: ["Inspection", "Wire"], swiftSettings: house),
+            name: "InspectionTests",
+            dependencies: ["CNettle", "InitialPackets", "Inspection", "PacketProtection", "Wire"],
+            swiftSettings: house),
         .testTarget(
             name: "PolicyTests", dependencies: ["Policy", "Wire"], swiftSettings: house),
         .testTarget(

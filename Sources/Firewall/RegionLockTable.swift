@@ -146,6 +146,9 @@ extension TableDesign {
                 Rule(
                     [.destinationPort(.tcp, 443), .connectionMarkIsNot(.pass, mark)] + payload
                         + [lookedInto], comment: "until the hello was seen and is harmless"),
+                Rule(
+                    [.destinationPort(.udp, 443), .connectionMarkIsNot(.pass, mark), lookedInto],
+                    comment: "QUIC, until the same"),
             ] + heldRules)
     }
 

@@ -26,7 +26,7 @@ package struct MarkField: Hashable, Sendable {
     package init(mask: UInt32) { self.mask = mask }
 
     package enum Value: UInt32, Hashable, Sendable, CaseIterable {
-        /// The flow is classified; its later packets skip inspection (TLS only, never DNS or HTTP).
+        /// The flow is classified; its later packets skip inspection (TLS, QUIC; never DNS, HTTP).
         case pass = 1
         /// The packet is a trigger, or the flow belongs to a cut device.
         case block = 2

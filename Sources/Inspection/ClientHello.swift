@@ -2,6 +2,7 @@ import Wire
 
 /// The server_name of a TLS ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3).
 enum ClientHello {
+    private static let clientHelloType: UInt8 = 1
     private static let serverNameExtension = 0
     private static let hostNameType: UInt8 = 0
     /// RFC 6066 section 3 has one name of each type, and one type is known.
@@ -13,8 +14,22 @@ enum ClientHello {
         _ stream: Span<UInt8>, name visit: (borrowing NameBuffer) -> Void
     ) -> StreamReading {
         guard mayBegin(stream) else { return .foreign }
+        return read(stream, from: HelloCursor(), visit)
+    }
+
+    /// Reads a message that lies in no records, from its first byte, as QUIC has it.
+    static func readMessage(
+        _ message: Span<UInt8>, name visit: (borrowing NameBuffer) -> Void
+    ) -> StreamReading {
+        guard message.isEmpty || message[0] == clientHelloType else { return .foreign }
+        return read(message, from: .withoutRecords, visit)
+    }
+
+    private static func read(
+        _ stream: Span<UInt8>, from cursor: HelloCursor, _ visit: (borrowing NameBuffer) -> Void
+    ) -> StreamReading {
         do throws(HelloFault) {
-            return .settled(named: try readHello(stream, visit))
+            return .settled(named: try readHello(stream, cursor, visit))
         } catch {
             return error == .incomplete ? .incomplete : .malformed(length: nil)
         }
@@ -28,14 +43,14 @@ enum ClientHello {
             return false
         }
         return stream.count <= HelloCursor.recordHeaderLength
-            || stream[HelloCursor.recordHeaderLength] == 1
+            || stream[HelloCursor.recordHeaderLength] == clientHelloType
     }
 
     /// True when a name was handed out, false when the hello has none.
     private static func readHello(
-        _ stream: Span<UInt8>, _ visit: (borrowing NameBuffer) -> Void
+        _ stream: Span<UInt8>, _ start: HelloCursor, _ visit: (borrowing NameBuffer) -> Void
     ) throws(HelloFault) -> Bool {
-        var cursor = HelloCursor()
+        var cursor = start
         try cursor.skip(1, stream)
         let high = Int(try cursor.byte(stream))
         var left = high << 16 | (try cursor.uint16(stream))

@@ -4,7 +4,7 @@ enum HelloFault: Error, Hashable {
     case malformed
 }
 
-/// A place in a handshake message that lies in one or more TLS records (RFC 8446 section 5.1).
+/// A place in a handshake message, which TCP has in one or more records (RFC 8446 section 5.1).
 struct HelloCursor {
     static let recordHeaderLength = 5
     /// RFC 8446 section 5.1: a plaintext record carries 1...2^14 octets.
@@ -13,6 +13,13 @@ struct HelloCursor {
     private(set) var offset = 0
     /// Handshake bytes left in this record.
     private var left = 0
+
+    init() {}
+
+    private init(left: Int) { self.left = left }
+
+    /// For a message that lies in no record: QUIC has frames instead (RFC 9001 section 4.1.3).
+    static let withoutRecords = HelloCursor(left: .max)
 
     mutating func byte(_ stream: Span<UInt8>) throws(HelloFault) -> UInt8 {
         if left == 0 { try enterRecord(stream) }

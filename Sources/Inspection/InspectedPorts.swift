@@ -5,6 +5,7 @@ enum Dialect: Hashable, Sendable {
     case dnsDatagram
     case dnsStream
     case tls
+    case quic
     case http
 
     var vector: Vector {
@@ -12,6 +13,7 @@ enum Dialect: Hashable, Sendable {
         case .dnsDatagram: .dns
         case .dnsStream: .dnsTCP
         case .tls: .tls
+        case .quic: .quic
         case .http: .http
         }
     }
@@ -25,6 +27,7 @@ enum InspectedPorts {
         case (.udp, 53): .dnsDatagram
         case (.tcp, 53): .dnsStream
         case (.tcp, 443): .tls
+        case (.udp, 443): .quic
         case (.tcp, 80): .http
         default: nil
         }

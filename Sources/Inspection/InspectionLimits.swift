@@ -3,6 +3,10 @@ package struct InspectionLimits: Hashable, Sendable {
     /// Bytes kept of one flow. A TLS hello of 16 KiB, the most one record carries (RFC 8446
     /// section 5.1), with room for the headers of more records.
     package var bytesPerFlow: Int
+    /// Datagrams looked at of a QUIC flow before it is let by without a name. A hello of 16 KiB
+    /// takes fourteen (RFC 9000 section 14.1), which may be lost and sent again, with early data
+    /// between.
+    package var datagramsPerFlow: Int
     /// Flows kept at a time. A flow is kept only between the pieces of one message.
     package var flows: Int
     /// Bytes kept of all flows together, allocated capacity included.
@@ -12,9 +16,11 @@ package struct InspectionLimits: Hashable, Sendable {
     package var flowTimeoutSeconds: UInt64
 
     package init(
-        bytesPerFlow: Int, flows: Int, bytesInTotal: Int, flowTimeoutSeconds: UInt64
+        bytesPerFlow: Int, datagramsPerFlow: Int = 64, flows: Int, bytesInTotal: Int,
+        flowTimeoutSeconds: UInt64
     ) {
         self.bytesPerFlow = bytesPerFlow
+        self.datagramsPerFlow = datagramsPerFlow
         self.flows = flows
         self.bytesInTotal = bytesInTotal
         self.flowTimeoutSeconds = flowTimeoutSeconds
@@ -40,11 +46,18 @@ package struct InspectionCounters: Hashable, Sendable {
     package var otherPorts: UInt64 = 0
     /// Hellos read to their end that named no server.
     package var hellosWithoutName: UInt64 = 0
-    /// TLS flows given up because no name came within `bytesPerFlow`.
+    /// TLS and QUIC flows given up because no name came within `bytesPerFlow`, or within
+    /// `datagramsPerFlow`.
     package var hellosTooLong: UInt64 = 0
-    /// Segments whose sequence numbers fit no kept byte of their flow.
+    /// Packets of QUIC versions that cannot be read; they may be no QUIC at all.
+    package var quicVersionsUnknown: UInt64 = 0
+    /// QUIC Initials that no key of their flow opens: garbage, or of a connection whose beginning
+    /// was not seen.
+    package var quicPacketsSealed: UInt64 = 0
+    /// Segments whose sequence numbers fit no kept byte of their flow, and pieces of QUIC hellos
+    /// behind `bytesPerFlow`.
     package var segmentsOutOfWindow: UInt64 = 0
-    /// Segments that brought other bytes for a place already filled.
+    /// Segments and QUIC packets that brought other bytes for a place already filled.
     package var segmentsInConflict: UInt64 = 0
     /// Flows forgotten because they were silent.
     package var flowsExpired: UInt64 = 0

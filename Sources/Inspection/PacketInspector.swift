@@ -2,9 +2,10 @@ package import Wire
 
 /// Reads the names a device asks for out of its packets, one packet at a time.
 ///
-/// A whole question, hello or request in one packet is read where it lies, without allocation. Only
-/// what is split over packets is copied and kept, within `InspectionLimits`. The inspector does not
-/// remember settled flows: the caller marks them in the kernel and shows their packets no more.
+/// A whole question, hello or request in one packet is read without allocation: where it lies, or
+/// where it was decrypted. Only what is split over packets is kept, within `InspectionLimits`. The
+/// inspector does not remember settled flows: the caller marks them in the kernel and shows their
+/// packets no more.
 ///
 /// Where the SYN of a flow is not seen, the first segment seen need not be the first sent. So a
 /// segment that begins as nothing known is kept until what comes before it arrives, the flow falls
@@ -12,15 +13,21 @@ package import Wire
 package struct PacketInspector: ~Copyable {
     private let limits: InspectionLimits
     private var assembler: StreamAssembler
+    private var quic: QUICReader
     private var tally = InspectionCounters()
 
     package init(limits: InspectionLimits = .standard) {
         self.limits = limits
         assembler = StreamAssembler(limits: limits)
+        quic = QUICReader(limits: limits)
     }
 
     package var counters: InspectionCounters {
         var counters = tally
+        counters.quicVersionsUnknown = quic.versionsUnknown
+        counters.quicPacketsSealed = quic.packetsSealed
+        counters.segmentsOutOfWindow += quic.piecesBeyond
+        counters.segmentsInConflict += quic.piecesInConflict
         counters.flowsExpired = assembler.flowsExpired
         counters.flowsEvicted = assembler.flowsEvicted
         counters.flowsOpen = assembler.count
@@ -62,9 +69,13 @@ package struct PacketInspector: ~Copyable {
             visit(Sighting(flow: flow, vector: dialect.vector, name: copy name))
         }
         let outcome =
-            dialect == .dnsDatagram
-            ? readDatagram(payload, isFirstFragment: headers.isFirstFragment, show)
-            : readSegment(payload, headers, dialect, at: nanoseconds, show)
+            switch dialect {
+            case .dnsDatagram:
+                readDatagram(payload, isFirstFragment: headers.isFirstFragment, show)
+            case .quic: readInitials(payload, headers, at: nanoseconds, show)
+            case .dnsStream, .tls, .http:
+                readSegment(payload, headers, dialect, at: nanoseconds, show)
+            }
         tally.sightings += sightings
         return outcome
     }
@@ -105,6 +116,27 @@ package struct PacketInspector: ~Copyable {
         }
     }
 
+    private mutating func readInitials(
+        _ payload: Span<UInt8>, _ headers: PacketHeaders, at nanoseconds: UInt64,
+        _ show: (borrowing NameBuffer) -> Void
+    ) -> InspectionOutcome {
+        assembler.expire(at: nanoseconds)
+        var kept = assembler.take(headers.flow) ?? KeptFlow(buffer: StreamBuffer(at: 0))
+        let finding = quic.read(payload, of: &kept, name: show)
+        if case .settled(let settlement) = finding {
+            note(settlement)
+            return .settled
+        }
+        assembler.keep(kept, of: headers.flow, at: nanoseconds)
+        guard finding == .malformed else { return .open }
+        if headers.isFirstFragment {
+            tally.fragments += 1
+            return .open
+        }
+        tally.malformed += 1
+        return .malformed
+    }
+
     private mutating func readSegment(
         _ payload: Span<UInt8>, _ headers: PacketHeaders, _ dialect: Dialect,
         at nanoseconds: UInt64, _ show: (borrowing NameBuffer) -> Void
@@ -112,14 +144,14 @@ package struct PacketInspector: ~Copyable {
         guard !payload.isEmpty else { return .open }
         assembler.expire(at: nanoseconds)
         let reader = StreamReader(dialect: dialect, limit: limits.bytesPerFlow)
-        var buffer = assembler.take(headers.flow) ?? StreamBuffer(at: headers.sequence)
+        var buffer = assembler.take(headers.flow)?.buffer ?? StreamBuffer(at: headers.sequence)
         let place = buffer.place(
             of: headers.sequence, count: payload.count, limit: limits.bytesPerFlow)
         if place == .outOfWindow {
             tally.segmentsOutOfWindow += 1
             guard reader.mayBegin(payload) else {
                 reader.readAlone(payload, name: show)
-                assembler.keep(buffer, of: headers.flow, at: nanoseconds)
+                assembler.keep(KeptFlow(buffer: buffer), of: headers.flow, at: nanoseconds)
                 return .open
             }
             // The ports may have been given to a new connection.
@@ -135,7 +167,7 @@ package struct PacketInspector: ~Copyable {
         if headers.isStreamStart, dialect == .tls, !reader.mayBegin(payload) { return .settled }
         let end = headers.sequence &+ UInt32(truncatingIfNeeded: payload.count)
         if buffer.isWorthKeeping(after: end) {
-            assembler.keep(buffer, of: headers.flow, at: nanoseconds)
+            assembler.keep(KeptFlow(buffer: buffer), of: headers.flow, at: nanoseconds)
         }
         guard finding == .malformed else { return .open }
         tally.malformed += 1

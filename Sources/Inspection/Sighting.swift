@@ -21,7 +21,7 @@ package enum LinkLayer: Hashable, Sendable {
 
 /// What is left to do for the flow once a packet has been looked at.
 package enum InspectionOutcome: Hashable, Sendable {
-    /// Nothing more of this flow can show a name: its TLS hello was read as far as its server name
+    /// Nothing more of this flow can show a name: its hello was read as far as its server name
     /// or its end, or no hello came within the limits, or its ports are not inspected.
     case settled
     /// Later packets may show names: DNS, HTTP, an incomplete hello.

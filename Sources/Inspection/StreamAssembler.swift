@@ -1,5 +1,11 @@
 import Wire
 
+/// What is remembered of one flow between its packets.
+struct KeptFlow {
+    var buffer: StreamBuffer
+    var quic = QUICProgress()
+}
+
 /// The streams that wait for more bytes, within limits a device cannot move.
 ///
 /// Flows are found through `Dictionary`, whose hash is keyed at random in each process, so that
@@ -8,9 +14,9 @@ import Wire
 struct StreamAssembler {
     private struct Entry {
         var flow: FlowKey
-        var buffer: StreamBuffer
+        var kept: KeptFlow
         var lastSeen: UInt64
-        /// What `buffer` counted for when it was last put away.
+        /// What `kept` counted for when it was last put away.
         var charge: Int
         var older: Int32
         var newer: Int32
@@ -37,23 +43,23 @@ struct StreamAssembler {
 
     var count: Int { slots.count }
 
-    /// The flow's buffer, which leaves the assembler; `keep` gives it back.
-    mutating func take(_ flow: FlowKey) -> StreamBuffer? {
+    /// What is kept of the flow, which leaves the assembler; `keep` gives it back.
+    mutating func take(_ flow: FlowKey) -> KeptFlow? {
         guard !slots.isEmpty, let slot = slots.removeValue(forKey: flow) else { return nil }
-        let buffer = entries[Int(slot)].buffer
+        let kept = entries[Int(slot)].kept
         release(slot)
-        return buffer
+        return kept
     }
 
-    /// Keeps a buffer as the latest, at the cost of the longest silent ones where a limit is hit.
-    mutating func keep(_ buffer: StreamBuffer, of flow: FlowKey, at nanoseconds: UInt64) {
-        let charge = buffer.footprint
+    /// Keeps a flow as the latest, at the cost of the longest silent ones where a limit is hit.
+    mutating func keep(_ kept: KeptFlow, of flow: FlowKey, at nanoseconds: UInt64) {
+        let charge = kept.buffer.footprint
         while slots.count >= limits.flows || bytesKept + charge > limits.bytesInTotal {
             guard evictOldest() else { return }
             flowsEvicted += 1
         }
         let entry = Entry(
-            flow: flow, buffer: buffer, lastSeen: nanoseconds, charge: charge, older: newest,
+            flow: flow, kept: kept, lastSeen: nanoseconds, charge: charge, older: newest,
             newer: Self.none)
         let slot: Int32
         if let reused = free.popLast() {
@@ -101,7 +107,7 @@ struct StreamAssembler {
             entries[Int(entry.newer)].older = entry.older
         }
         bytesKept -= entry.charge
-        entries[Int(slot)].buffer = StreamBuffer(at: 0)
+        entries[Int(slot)].kept = KeptFlow(buffer: StreamBuffer(at: 0))
         entries[Int(slot)].charge = 0
         free.append(slot)
     }

@@ -83,6 +83,14 @@ struct StreamBuffer {
             makeRoomBelow(-offset)
             offset = 0
         }
+        let differs = fill(segment, at: offset, replacing: replacing)
+        if differs { conflicts += 1 }
+        return (run(around: offset..<offset + segment.count), differs)
+    }
+
+    /// Puts a segment in its place, which is not before `base`. Of a byte that is there already the
+    /// first copy stays, unless `replacing`. True when a byte differed from the copy kept.
+    mutating func fill(_ segment: Span<UInt8>, at offset: Int, replacing: Bool) -> Bool {
         let end = offset + segment.count
         let oldCount = bytes.count
         if offset == oldCount, present.isEmpty {
@@ -91,7 +99,7 @@ struct StreamBuffer {
             bytes.append(addingCapacity: segment.count) { tail in
                 for index in segment.indices { tail.append(segment[index]) }
             }
-            return (0..<end, false)
+            return false
         }
         if offset > oldCount { noteGaps() }
         if end > oldCount {
@@ -110,8 +118,39 @@ struct StreamBuffer {
             }
             if !present.isEmpty { present[place >> 6] |= 1 << UInt64(place & 63) }
         }
-        if differs { conflicts += 1 }
-        return (run(around: offset..<end), differs)
+        return differs
+    }
+
+    /// How many bytes stand at the front without a gap.
+    var frontCount: Int {
+        for word in present.indices where present[word] != ~0 {
+            return min(word << 6 + (~present[word]).trailingZeroBitCount, bytes.count)
+        }
+        return bytes.count
+    }
+
+    /// Makes room once for streams of up to `count` bytes, with gaps.
+    mutating func reserveRoom(_ count: Int) {
+        bytes.reserveCapacity(count)
+        present.reserveCapacity((count + 63) >> 6)
+    }
+
+    /// Forgets everything but the room.
+    mutating func clear() {
+        bytes.removeAll(keepingCapacity: true)
+        present.removeAll(keepingCapacity: true)
+        (base, past, conflicts, shown) = (0, 0, 0, (0, 0))
+    }
+
+    /// A copy that has no more room than it needs.
+    func compacted() -> StreamBuffer {
+        var copy = StreamBuffer(at: base)
+        (copy.past, copy.conflicts, copy.shown) = (past, conflicts, shown)
+        copy.bytes.reserveCapacity(bytes.count)
+        copy.bytes.append(contentsOf: bytes)
+        copy.present.reserveCapacity(present.count)
+        copy.present.append(contentsOf: present)
+        return copy
     }
 
     /// Steps of 2 KiB hold the rest of most hellos; doubling would charge a flow for twice its use.
@@ -135,7 +174,8 @@ struct StreamBuffer {
     /// Begins to keep track of gaps; there was none so far.
     private mutating func noteGaps() {
         guard present.isEmpty else { return }
-        present = Array(repeating: ~0, count: bytes.count >> 6)
+        present.reserveCapacity(bytes.count >> 6 + 1)
+        for _ in 0..<bytes.count >> 6 { present.append(~0) }
         if bytes.count & 63 != 0 { present.append(1 << UInt64(bytes.count & 63) - 1) }
         // An empty buffer has no words to mark it as tracked.
         if present.isEmpty { present.append(0) }

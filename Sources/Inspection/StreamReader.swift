@@ -211,7 +211,7 @@ struct StreamReader {
         case .dnsStream: DNSQuestion.nextFramed(bytes)
         case .http: HTTPRequest.nextRequest(bytes)
         // A hello is always the first of its stream, a question the only one of its datagram.
-        case .tls, .dnsDatagram: nil
+        case .tls, .quic, .dnsDatagram: nil
         }
     }
 
@@ -222,6 +222,7 @@ struct StreamReader {
         case .dnsDatagram: DNSQuestion.read(bytes, name: visit)
         case .dnsStream: DNSQuestion.readFramed(bytes, name: visit)
         case .tls: ClientHello.read(bytes, name: visit)
+        case .quic: ClientHello.readMessage(bytes, name: visit)
         case .http: HTTPRequest.read(bytes, name: visit)
         }
     }

@@ -3,5 +3,6 @@ package enum Vector: String, Hashable, Sendable, CaseIterable {
     case dns
     case dnsTCP = "dns-tcp"
     case tls
+    case quic
     case http
 }

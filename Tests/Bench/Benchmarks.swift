@@ -21,6 +21,8 @@ enum Benchmarks {
             ("DNS question over UDP", Packets.dns(Packets.trigger)),
             ("HTTP request head", Packets.http(Packets.trigger)),
             ("TLS ClientHello in one segment", Packets.tls(Packets.trigger)),
+            ("QUIC Initial, one CRYPTO frame", Packets.quic(Packets.trigger)),
+            ("QUIC Initial, 12 shuffled frames", Packets.quic(Packets.trigger, pieces: 12)),
         ]
         for (what, packet) in packets {
             var inspector = PacketInspector()

@@ -1,3 +1,5 @@
+import InitialPackets
+
 /// Packets as a tap hands them over: from the IPv4 header on, without checksums.
 enum Packets {
     static let trigger = "account.xiaomi.com"
@@ -21,14 +23,26 @@ enum Packets {
 
     /// A ClientHello with 250 octets of other extensions around the server name (RFC 8446, 4.1.2).
     static func tls(_ name: String) -> [UInt8] {
+        let message = hello(name)
+        return tcp(to: 443, [22, 3, 1] + big16(message.count) + message)
+    }
+
+    /// The same hello in a datagram of 1,200 octets, its pieces in the reverse order.
+    static func quic(_ name: String, pieces: Int = 1) -> [UInt8] {
+        let message = hello(name)
+        let frames = Initial.frames(message, size: (message.count + pieces - 1) / pieces)
+        let payload = Initial(frames.reversed().flatMap(\.self)).packet(paddedTo: 1_200)
+        return ipv4(17, [0x9c, 0x40, 1, 0xbb] + big16(8 + payload.count) + [0, 0] + payload)
+    }
+
+    private static func hello(_ name: String) -> [UInt8] {
         let entry = [0] + big16(name.utf8.count) + Array(name.utf8)
         let list = big16(entry.count) + entry
         let extensions = padding(100) + [0, 0] + big16(list.count) + list + padding(142)
-        let hello: [UInt8] =
+        let body: [UInt8] =
             [3, 3] + Array(repeating: 7, count: 32) + [0, 0, 2, 0x13, 1, 1, 0]
             + big16(extensions.count) + extensions
-        let message = [1, 0] + big16(hello.count) + hello
-        return tcp(to: 443, [22, 3, 1] + big16(message.count) + message)
+        return [1, 0] + big16(body.count) + body
     }
 
     private static func padding(_ size: Int) -> [UInt8] {

@@ -73,7 +73,8 @@ struct Scenario {
             return
         }
         let flow = FlowKey(
-            transport: vector == .dns ? .udp : .tcp, source: source.address, sourcePort: 40_000,
+            transport: [.dns, .quic].contains(vector) ? .udp : .tcp, source: source.address,
+            sourcePort: 40_000,
             destination: .v4(IPv4Address(value: 0xcb00_7102)), destinationPort: 53)
         let sighting = Sighting(flow: flow, vector: vector, name: name)
         let judgement = world.engine?.judge(sighting, from: source, at: now)

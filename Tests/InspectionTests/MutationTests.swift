@@ -60,7 +60,7 @@ struct MutationTests {
         #expect(counters.segmentsInConflict > 100)
     }
 
-    private static func mutate(_ packet: inout [UInt8], using random: inout SplitMix64) {
+    static func mutate(_ packet: inout [UInt8], using random: inout SplitMix64) {
         for _ in 0..<Int.random(in: 0...3, using: &random) where !packet.isEmpty {
             let place = Int.random(in: 0..<packet.count, using: &random)
             switch Int.random(in: 0..<6, using: &random) {

@@ -58,6 +58,11 @@ enum TestPackets {
         ipv4(protocolNumber: 17, udp(payload))
     }
 
+    /// UDP port 443 over IPv4.
+    static func quic(_ payload: [UInt8], from source: Int = 50_000) -> [UInt8] {
+        ipv4(protocolNumber: 17, udp(payload, from: source, to: 443))
+    }
+
     /// RFC 1035 section 3.1: each label behind its length, and the root.
     static func wireName(_ name: String) -> [UInt8] {
         name.split(separator: ".").flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + [0]

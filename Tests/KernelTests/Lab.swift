@@ -52,6 +52,16 @@ final class Lab {
         return [inner, try value("phone_v6"), "fd20::31"]
     }
 
+    /// A real QUIC client that asks for a page. Its connection id is the name (of 8 to 18 octets),
+    /// which the wire shows, while the hello is sealed.
+    func quicClient(to address: String, name: String) -> [String] {
+        let id = name.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return [
+            "timeout", "3", "gtlsclient", "-q", "--exit-on-all-streams-close", "--dcid=\(id)",
+            "--sni=\(name)", address, "443", "https://\(name)/hello",
+        ]
+    }
+
     func path(_ name: String) -> String { "\(directory)/\(name)" }
 
     private func command(in node: Node, _ words: [String]) throws -> [String] {

@@ -11,6 +11,9 @@ struct TriggerCase: CustomTestStringConvertible, Sendable {
         case http = "curl http"
         case largeHello = "openssl, a hello larger than one segment"
         case splitHello = "a hello in three segments, the name in the last"
+        case quic = "gtlsclient, HTTP/3"
+        case quicShuffled = "QUIC v2, the hello in shuffled pieces"
+        case quicSplit = "QUIC, a hello in two datagrams, the name in the second"
     }
 
     let client: Client
@@ -28,6 +31,7 @@ struct TriggerCase: CustomTestStringConvertible, Sendable {
         case .digForeign, .digGateway: "dns"
         case .digForeignTCP, .digGatewayTCP: "dns-tcp"
         case .https, .largeHello, .splitHello: "tls"
+        case .quic, .quicShuffled, .quicSplit: "quic"
         case .http: "http"
         }
     }
@@ -60,6 +64,13 @@ struct TriggerCase: CustomTestStringConvertible, Sendable {
             return [
                 Place.program("LabPeer"), "hello", "--to", web, "--name", name, "--size", "3000",
                 "--segments", "3",
+            ]
+        case .quic: return lab.quicClient(to: web, name: name)
+        case .quicShuffled, .quicSplit:
+            let (datagrams, version) = client == .quicSplit ? ("2", "1") : ("1", "2")
+            return [
+                Place.program("LabPeer"), "quic", "--to", web, "--name", name, "--datagrams",
+                datagrams, "--version", version,
             ]
         }
     }

@@ -15,6 +15,7 @@ enum Program {
           forge      --interface NAME --mac MAC --gateway-mac MAC --gateway ADDRESS ... --ask NAME --count N
                      [--rate N] [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]
                      [--claim ADDRESS ...]
+          quic       --to ADDRESS --name NAME [--datagrams N] [--version N]   a QUIC ClientHello
           dhcp       --interface NAME                one DISCOVER, one OFFER
           cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls --name NAME --rate N
                      --rounds N --control SOCKET --device MAC --ranges FILE
@@ -56,6 +57,7 @@ enum Program {
         case "hello": try HelloClient(arguments).run()
         case "cuts": try CutRounds(arguments).run()
         case "forge": try Forgery(arguments).run()
+        case "quic": try QUICClient(arguments).run()
         case "dhcp": try DHCPClient(arguments).run()
         case "connections":
             var meter = try ConnectionMeter(arguments)

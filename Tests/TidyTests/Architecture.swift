@@ -2,7 +2,9 @@
 /// there in passing.
 enum Architecture {
     /// No clock, socket, file or log inside: values and functions of values.
-    static let pure: Set = ["Wire", "Inspection", "Policy", "Firewall", "Engine", "ControlAPI"]
+    static let pure: Set = [
+        "Wire", "PacketProtection", "Inspection", "Policy", "Firewall", "Engine", "ControlAPI",
+    ]
 
     private static let core: Set = [
         "Wire", "Inspection", "Policy", "Firewall", "Engine", "Settings", "ControlAPI",
@@ -13,7 +15,8 @@ enum Architecture {
 
     static let imports: [String: Set<String>] = [
         "Wire": [],
-        "Inspection": ["Wire"],
+        "PacketProtection": ["CNettle"],
+        "Inspection": ["Wire", "PacketProtection"],
         "Policy": ["Wire"],
         "Firewall": ["Wire"],
         "Engine": ["Wire", "Inspection", "Policy", "Firewall"],
@@ -37,7 +40,7 @@ enum Architecture {
 
     /// The one target that speaks to each C library.
     static let ownerOfCModule = [
-        "CNetfilter": "Netfilter", "CSQLite": "BlockStore", "CSystemd": "Systemd",
-        "CYaml": "Settings",
+        "CNetfilter": "Netfilter", "CNettle": "PacketProtection", "CSQLite": "BlockStore",
+        "CSystemd": "Systemd", "CYaml": "Settings",
     ]
 }
