@@ -150,7 +150,8 @@ let package = Package(
             name: "NetfilterTests", dependencies: ["Netfilter", "Firewall", "Wire"],
             swiftSettings: house),
         .testTarget(
-            name: "KernelTests", dependencies: ["Inspection", "Firewall", "Wire"],
+            name: "KernelTests",
+            dependencies: ["BlockStore", "Engine", "Firewall", "Inspection", "Policy", "Wire"],
             swiftSettings: house),
         .testTarget(
             name: "NoticeServerTests", dependencies: ["NoticeServer", "Wire"],

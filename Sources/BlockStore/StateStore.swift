@@ -32,15 +32,19 @@ package final class StateStore {
     private let limits: StoreLimits
     /// How many transactions the database has taken.
     private var generation: Int64
+    /// What was read when the store was opened, until somebody asks for it: reading 100,000 rows
+    /// and their sums twice takes a second.
+    private var opened: EngineSnapshot?
 
     private init(
         database: consuming Database, witness: consuming CommitWitness, limits: StoreLimits,
-        generation: Int64
+        generation: Int64, opened: EngineSnapshot
     ) {
         self.database = database
         self.witness = witness
         self.limits = limits
         self.generation = generation
+        self.opened = opened
     }
 
     /// Opens or creates `regionlock.db` in the directory, and checks all of it.
@@ -71,17 +75,20 @@ package final class StateStore {
         let witness = try CommitWitness.open(path: files.witness)
         let database = try Database.open(path: files.database)
         let generation: Int64
+        let opened: EngineSnapshot
         do throws(StoreError) {
             try configure(database, path: files.database)
             try schema.migrate(database, path: files.database)
             try check(database, path: files.database)
+            opened = try snapshot(of: database)
             generation = try storedGeneration(database)
         } catch {
             database.keepFilesOnClose()
             throw error
         }
         return StateStore(
-            database: database, witness: witness, limits: limits, generation: generation)
+            database: database, witness: witness, limits: limits, generation: generation,
+            opened: opened)
     }
 
     /// cell_size_check: a damaged page is found when it is read, not when it hurts. With
@@ -103,7 +110,7 @@ package final class StateStore {
         }
     }
 
-    /// Reads every page, and every row that a decision can depend on.
+    /// Reads every page. Every row that a decision can depend on is read behind it.
     private static func check(
         _ database: borrowing Database, path: String
     ) throws(StoreError) {
@@ -112,10 +119,6 @@ package final class StateStore {
             let message = if case .text(let text) = answer { text } else { "no answer" }
             throw StoreError(.damaged, operation: "check", object: path, message: message)
         }
-        try database.forEach(Block.self) { _ in }
-        try database.forEach(Exemption.self) { _ in }
-        try database.forEach(GrantedTag.self) { _ in }
-        try database.forEach(StoredSetting.self) { _ in }
     }
 
     private static func storedGeneration(
@@ -154,6 +157,13 @@ package final class StateStore {
 
     /// What the engine starts from.
     package func load() throws(StoreError) -> EngineSnapshot {
+        if let opened = opened.take() { return opened }
+        return try Self.snapshot(of: database)
+    }
+
+    private static func snapshot(
+        of database: borrowing Database
+    ) throws(StoreError) -> EngineSnapshot {
         var snapshot = EngineSnapshot()
         try database.forEach(Block.self, "WHERE state = 'in_force' ORDER BY id") {
             snapshot.blocks.append($0)
@@ -175,6 +185,7 @@ package final class StateStore {
     @discardableResult
     package func apply(_ changes: [StoreChange]) throws(StoreError) -> [Int64] {
         guard !changes.isEmpty else { return [] }
+        opened = nil
         return try transaction { () throws(StoreError) in
             var numbers: [Int64] = []
             for change in changes {
@@ -189,6 +200,7 @@ package final class StateStore {
 
     /// Forgets history and ended blocks older than `time`, and ended blocks above their limit.
     package func prune(before time: Timestamp) throws(StoreError) {
+        opened = nil
         try transaction { () throws(StoreError) in
             try run("DELETE FROM event WHERE time_us < ?", [.integer(time.microseconds)])
             try run(

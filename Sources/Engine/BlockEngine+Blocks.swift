@@ -118,6 +118,9 @@ extension BlockEngine {
         blocks[id]?.cause = .policy(name: name, rule: rule, evidence: evidence)
     }
 
+    /// The block whose element has this key.
+    package func block(at key: SetKey) -> Block? { DeviceKey(key).flatMap { block(of: $0) } }
+
     package func block(of device: DeviceKey) -> Block? {
         blockOfDevice[device].flatMap { blocks[$0] }
     }

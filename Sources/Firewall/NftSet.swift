@@ -63,6 +63,23 @@ package enum SetKey: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension SetKey: Comparable {
+    /// By kind, then by value: an order that costs no text for each of 100,000 elements.
+    package static func < (left: Self, right: Self) -> Bool {
+        if case .mac(let first) = left, case .mac(let second) = right { return first < second }
+        return left.order < right.order
+    }
+
+    private var order: (Int, UInt64, UInt64, String) {
+        switch self {
+        case .mac(let address): (0, address.value, 0, "")
+        case .address(.v4(let address)): (1, 0, UInt64(address.value), "")
+        case .address(.v6(let address)): (2, address.high, address.low, "")
+        case .prefix, .interface, .family: (3, 0, 0, description)
+        }
+    }
+}
+
 package struct SetElement: Hashable, Sendable {
     /// nft keeps an element's comment in at most 128 bytes with its terminating zero.
     package static let maximumCommentLength = 127

@@ -26,6 +26,7 @@ package enum RulesetPlan {
         for set in desired.sets {
             let isKept = kernel.sets[set.name] == set
             if !isKept { plan.append(.addSet(set)) }
+            // Adding what is there already changes nothing: a set that was not read gets all.
             plan += changes(
                 of: set, from: isKept ? kernel.elements[set.name] ?? [] : [],
                 to: desired.elements[set.name] ?? [])
@@ -74,6 +75,19 @@ package enum RulesetPlan {
             + changed.filter { !$0.operations.isEmpty }
     }
 
+    /// The steps that make the elements of some sets equal, in tables whose sets and chains are.
+    package static func elementChanges(
+        of names: Set<String>, from held: [TableFamily: KernelTable], to desired: [Ruleset]
+    ) -> [TableChange] {
+        desired.compactMap { ruleset in
+            let there = held[ruleset.family]?.elements ?? [:]
+            let operations = ruleset.sets.filter { names.contains($0.name) }.flatMap {
+                changes(of: $0, from: there[$0.name] ?? [], to: ruleset.elements[$0.name] ?? [])
+            }
+            return operations.isEmpty ? nil : TableChange(ruleset.family, operations)
+        }
+    }
+
     private static func removals(
         of families: some Sequence<TableFamily>, unlessIn desired: [Ruleset]
     ) -> [TableChange] {
@@ -101,8 +115,8 @@ package enum RulesetPlan {
     private static func changes(
         of set: NftSet, from current: Set<SetElement>, to desired: Set<SetElement>
     ) -> [FirewallOperation] {
-        let gone = current.subtracting(desired)
-        let new = desired.subtracting(current)
+        let gone = desired.isEmpty ? current : current.subtracting(desired)
+        let new = current.isEmpty ? desired : desired.subtracting(current)
         var plan: [FirewallOperation] = []
         if !gone.isEmpty { plan.append(.deleteElements(set: set, sorted(gone))) }
         if !new.isEmpty { plan.append(.addElements(set: set, sorted(new))) }
@@ -110,7 +124,7 @@ package enum RulesetPlan {
     }
 
     private static func sorted(_ elements: Set<SetElement>) -> [SetElement] {
-        elements.sorted { $0.key.description < $1.key.description }
+        elements.sorted { $0.key < $1.key }
     }
 }
 

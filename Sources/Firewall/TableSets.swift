@@ -78,6 +78,9 @@ package enum TableSets {
         SetElement(.family(.ipv4)), SetElement(.family(.ipv6)),
     ]
 
+    /// Sets of cut devices themselves: what a lost store is made anew from.
+    package static let blocked = [blockedMAC, blockedIPv4, blockedIPv6]
+
     /// Sets that change while packets flow; they are there whatever the design.
     package static let changing = [blockedMAC, blockedIPv4, blockedIPv6, downIPv4, downIPv6]
 }

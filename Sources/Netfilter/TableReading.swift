@@ -12,12 +12,13 @@ extension NftConnection {
     /// are not our work, and a plan that needs their name is refused by the kernel with its errno.
     /// All parts come from one generation of the ruleset.
     ///
+    /// - Parameter unread: sets whose elements are not asked for.
     /// - Throws: EAGAIN when the ruleset changes faster than it can be read.
     package mutating func readTable(
-        _ family: TableFamily = .inet
+        _ family: TableFamily = .inet, unread: [NftSet] = []
     ) throws(NetfilterError) -> KernelTable? {
         for _ in 0..<Self.maximumReads {
-            var reader = TableReader(family)
+            var reader = TableReader(family, unread: Set(unread.map(\.name)))
             do throws(NetfilterError) {
                 try reader.read(from: &channel)
             } catch {
@@ -39,6 +40,7 @@ private struct TableReader {
     private static let maximumDumps = 32
 
     private let family: TableFamily
+    private let unread: Set<String>
     private var exists = false
     private var sets: [String: NftSet] = [:]
     private var chains: [String: BaseChain?] = [:]
@@ -48,7 +50,10 @@ private struct TableReader {
     private var generation: UInt16?
     private(set) var isConsistent = true
 
-    init(_ family: TableFamily) { self.family = family }
+    init(_ family: TableFamily, unread: Set<String>) {
+        self.family = family
+        self.unread = unread
+    }
 
     var table: KernelTable? {
         guard exists else { return nil }
@@ -74,7 +79,7 @@ private struct TableReader {
             $0.readRule($1, $2)
         }
         // What packets add and what expires is never the same twice, and nobody asks for it.
-        for set in sets.values where set.upkeep == .ours {
+        for set in sets.values where set.upkeep == .ours && !unread.contains(set.name) {
             try readElements(of: set, from: &channel)
         }
     }

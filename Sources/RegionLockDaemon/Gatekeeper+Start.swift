@@ -1,6 +1,7 @@
 import ControlAPI
 import Engine
 import Firewall
+import Logging
 import Netfilter
 import Policy
 import Wire
@@ -11,12 +12,17 @@ extension Gatekeeper {
     /// Neighbours first, so that the table has the addresses of cut devices from the start.
     func begin() async throws(NetfilterError) {
         try readRoutes()
-        let held = try kernel.read()
+        // Reading 100,000 elements takes seconds, in which nobody inspects: what the store knows
+        // is put in first, and what only the kernel knows is looked for beside the work.
+        let isLarge = engine.blocks.count > Self.readBackLimit
+        let unread = isLarge ? TableSets.blocked : []
+        let held = try kernel.read(unread: unread)
         let elements = Self.cutElements(in: held)
         let ended = await endedBlocks(among: elements)
         let effects = engine.handle(.kernelBlocks(elements, ended: ended), at: clock.now())
-        try kernel.reconcile(with: engine.rulesets())
+        try kernel.reconcile(with: engine.rulesets(), unread: unread)
         run(effects)
+        if isLarge, !held.isEmpty { readBlockedBeside(attempts: 5) }
         recorder.submit(
             [],
             Event(
@@ -30,17 +36,54 @@ extension Gatekeeper {
         tick()
     }
 
+    /// Reads the sets of cut devices on a thread and a socket of their own.
+    private func readBlockedBeside(attempts: Int) {
+        guard attempts > 0 else {
+            logger.error(
+                "the sets of cut devices change too fast to be compared with the store",
+                metadata: ["event": "ruleset.failed"])
+            return
+        }
+        let gatekeeper = self
+        let logger = logger
+        NamedThread.start(name: "reader") {
+            do throws(NetfilterError) {
+                var connection = try NftConnection.open()
+                let held = try connection.readTables()
+                Task { await gatekeeper.adopt(held, attempts: attempts - 1) }
+            } catch {
+                logger.error(
+                    "the sets of cut devices cannot be read, the store's blocks are in force",
+                    metadata: ["event": "ruleset.failed", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Takes over the blocks only the kernel knows, and takes away those that have ended.
+    private func adopt(_ held: [TableFamily: KernelTable], attempts: Int) async {
+        let strangers = Self.cutElements(in: held).filter { engine.block(at: $0.key) == nil }
+        let ended = await endedBlocks(among: strangers)
+        let effects = engine.handle(.kernelBlocks(strangers, ended: ended), at: clock.now())
+        do {
+            try kernel.alignBlocked(from: held, to: engine.rulesets())
+        } catch {
+            // Somebody was released while they were read.
+            readBlockedBeside(attempts: attempts)
+        }
+        run(effects)
+    }
+
     /// The cut devices of all our tables: somebody may have deleted one of them.
     private static func cutElements(in held: [TableFamily: KernelTable]) -> [SetElement] {
         var elements: [SetKey: SetElement] = [:]
-        for set in [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6] {
+        for set in TableSets.blocked {
             for table in TableFamily.allCases.compactMap({ held[$0] }) {
                 for element in table.elements[set.name] ?? [] where elements[element.key] == nil {
                     elements[element.key] = element
                 }
             }
         }
-        return elements.values.sorted { $0.key.description < $1.key.description }
+        return elements.values.sorted { $0.key < $1.key }
     }
 
     /// Elements whose block the store knows to have ended: left over from a crash in mid-release.

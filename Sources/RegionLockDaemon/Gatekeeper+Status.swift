@@ -77,7 +77,7 @@ extension Gatekeeper {
 
     /// Elements up to which the table is read back for `status`: a few milliseconds. Reading
     /// 100,000 takes seconds, and the packet thread has no seconds to spare.
-    private static let readBackLimit = 2_000
+    static let readBackLimit = 2_000
 
     /// Puts back what somebody else took away, and says so.
     func repairDrift() {

@@ -16,10 +16,10 @@ struct KernelTableOwner: ~Copyable {
     }
 
     /// What the kernel holds of our tables.
-    mutating func read() throws(NetfilterError) -> [TableFamily: KernelTable] {
-        var held: [TableFamily: KernelTable] = [:]
-        for family in TableFamily.allCases { held[family] = try connection.readTable(family) }
-        return held
+    mutating func read(
+        unread: [NftSet] = []
+    ) throws(NetfilterError) -> [TableFamily: KernelTable] {
+        try connection.readTables(unread: unread)
     }
 
     /// Whether the tables we committed are there, without reading what they hold.
@@ -33,7 +33,7 @@ struct KernelTableOwner: ~Copyable {
     /// Elements of cut devices in the tables as they were committed.
     var blockedCount: Int {
         let routed = committed.first { $0.family == .inet }
-        return [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6]
+        return TableSets.blocked
             .reduce(0) { $0 + (routed?.elements[$1.name]?.count ?? 0) }
     }
 
@@ -53,9 +53,25 @@ struct KernelTableOwner: ~Copyable {
     }
 
     /// Reads the tables back and commits what is missing, whoever changed them.
-    mutating func reconcile(with rulesets: [Ruleset]) throws(NetfilterError) {
-        let changes = RulesetPlan.changes(from: try read(), to: rulesets)
+    ///
+    /// - Parameter unread: sets that only get what is missing; what is foreign in them stays.
+    mutating func reconcile(
+        with rulesets: [Ruleset], unread: [NftSet] = []
+    ) throws(NetfilterError) {
+        let changes = RulesetPlan.changes(from: try read(unread: unread), to: rulesets)
         try connection.commit(changes, features: features)
+        committed = rulesets
+    }
+
+    /// Brings the sets of cut devices from what somebody has read of them to what is wanted.
+    ///
+    /// - Throws: ENOENT when they have changed since.
+    mutating func alignBlocked(
+        from held: [TableFamily: KernelTable], to rulesets: [Ruleset]
+    ) throws(NetfilterError) {
+        let changes = RulesetPlan.elementChanges(
+            of: Set(TableSets.blocked.map(\.name)), from: held, to: rulesets)
+        if !changes.isEmpty { try connection.commit(changes, features: features) }
         committed = rulesets
     }
 
@@ -92,6 +108,19 @@ struct KernelTableOwner: ~Copyable {
             families.map { TableChange($0, [.deleteTable]) }, features: features)
         committed = []
         return families
+    }
+}
+
+extension NftConnection {
+    /// What the kernel holds of our tables; reading takes no ownership.
+    mutating func readTables(
+        unread: [NftSet] = []
+    ) throws(NetfilterError) -> [TableFamily: KernelTable] {
+        var held: [TableFamily: KernelTable] = [:]
+        for family in TableFamily.allCases {
+            held[family] = try readTable(family, unread: unread)
+        }
+        return held
     }
 }
 

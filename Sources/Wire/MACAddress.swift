@@ -13,13 +13,21 @@ package struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertib
 
     /// Reads `aa:bb:cc:dd:ee:ff` or `aa-bb-cc-dd-ee-ff`, either case.
     package init?(_ text: some StringProtocol) {
-        let parts = text.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == "-" }
-        let octets = parts.compactMap { part in
-            part.utf8.count == 2 && part.utf8.allSatisfy(\.isHexDigit)
-                ? UInt8(part, radix: 16) : nil
+        // Octet by octet of the text: a start reads 100,000 of them.
+        var value: UInt64 = 0
+        var place = 0
+        for sign in text.utf8 {
+            guard place < 17 else { return nil }
+            if place % 3 == 2 {
+                guard sign == UInt8(ascii: ":") || sign == UInt8(ascii: "-") else { return nil }
+            } else {
+                guard let digit = sign.hexDigitValue else { return nil }
+                value = value << 4 | UInt64(digit)
+            }
+            place += 1
         }
-        guard parts.count == 6, octets.count == 6 else { return nil }
-        self.init(octets: octets)
+        guard place == 17 else { return nil }
+        self.init(value: value)
     }
 
     package var octets: [UInt8] {
@@ -78,6 +86,18 @@ extension UInt8 {
             UInt8(ascii: "A")...UInt8(ascii: "F"):
             true
         default: false
+        }
+    }
+}
+
+extension UInt8 {
+    /// The value of an ASCII hexadecimal digit, either case.
+    fileprivate var hexDigitValue: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
         }
     }
 }
