@@ -159,8 +159,8 @@ let package = Package(
         .testTarget(
             name: "RegionLockDaemonTests",
             dependencies: [
-                "RegionLockDaemon", "BlockStore", "Engine", "Netfilter", "Policy", "Systemd",
-                "Wire", log,
+                "RegionLockDaemon", "BlockStore", "ControlAPI", "Engine", "Netfilter", "Policy",
+                "Systemd", "Wire", log,
             ],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),

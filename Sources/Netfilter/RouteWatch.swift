@@ -7,7 +7,7 @@ package enum RouteEvent: Hashable, Sendable {
     /// Forget everything: the complete state follows. Comes first of all, and again when the kernel
     /// had to drop events.
     case restarted
-    case link(index: UInt32, name: InterfaceName)
+    case link(index: UInt32, name: InterfaceName, isBridge: Bool)
     case linkGone(index: UInt32)
     /// - mac: nil while the address does not answer (states NONE, INCOMPLETE and FAILED).
     /// - isConfirmed: it has just answered (state REACHABLE), or the administrator says so. In any
@@ -155,7 +155,9 @@ extension RouteEvent {
         guard let text = bytes.string(attributes.first(IFLA_IFNAME, in: bytes)),
             let name = InterfaceName(text)
         else { return nil }
-        self = .link(index: index, name: name)
+        let kind = attributes.first(IFLA_LINKINFO, in: bytes)?.children
+            .first(IFLA_INFO_KIND, in: bytes)
+        self = .link(index: index, name: name, isBridge: bytes.string(kind) == "bridge")
     }
 
     /// Reads RTM_NEWNEIGH and RTM_DELNEIGH: struct ndmsg, then NDA_ attributes.

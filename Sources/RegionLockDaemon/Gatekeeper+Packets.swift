@@ -89,9 +89,14 @@ extension Gatekeeper {
             switch event {
             case .restarted:
                 interfaces = [:]
+                bridges = []
                 effects += engine.handle(.neighboursRestarted, at: now)
-            case .link(let index, let name): interfaces[index] = name
-            case .linkGone(let index): interfaces[index] = nil
+            case .link(let index, let name, let isBridge):
+                interfaces[index] = name
+                if isBridge { bridges.insert(index) } else { bridges.remove(index) }
+            case .linkGone(let index):
+                interfaces[index] = nil
+                bridges.remove(index)
             case .neighbour(let index, let address, let mac?, let isConfirmed):
                 guard let name = interfaces[index] else { return }
                 effects += engine.handle(

@@ -33,6 +33,10 @@ extension Gatekeeper {
             text: "table inet regionlock is in: \(engine.blocks.count) blocks, "
                 + "\(held.isEmpty ? "made new" : "taken over"), \(tap.mode.description)")
         recorder.submit([], event)
+        for warning in kernelWarnings() {
+            logger.warning(
+                "\(warning.text)", metadata: ["event": "kernel.\(warning.code)"])
+        }
         tick()
     }
 

@@ -42,6 +42,7 @@ extension Gatekeeper {
                         + (policy.reviewBy?.description ?? "?"), fix: "\(policy.source)"))
         }
         warnings += routerWarnings
+        warnings += kernelWarnings()
         let newest = engine.blocks.values.max { $0.since < $1.since }
         return Status(
             gateway: settings.gatewayName, version: ProductVersion.text, mode: engine.mode,
@@ -73,6 +74,15 @@ extension Gatekeeper {
                 text: "\(name) (\(first)) looks like a router\(more): \(sign.text). A block of it "
                     + "cuts off everything behind it", fix: "regionlock explain \(first)")
         ]
+    }
+
+    /// What the network of this gateway lets pass by our tables.
+    func kernelWarnings() -> [Warning] {
+        // Whoever cannot be asked has no flowtables for all we know; everything else says so.
+        KernelWarnings.all(
+            offload: (try? kernel.offloadTables()) ?? [],
+            bridges: bridges.compactMap { interfaces[$0] },
+            hasBridgeTable: kernel.features.bridgeTable)
     }
 
     /// Elements up to which the table is read back for `status`: a few milliseconds. Reading

@@ -26,6 +26,8 @@ actor Gatekeeper {
     var counters = PacketCounters()
     /// Names by index: packets carry only the index.
     var interfaces: [UInt32: InterfaceName] = [:]
+    /// Those of them that are bridges.
+    var bridges: Set<UInt32> = []
     /// The bits of a packet's mark that tell the commit chain what to do with it.
     var mark: MarkField
     /// When the next second is over, in monotonic nanoseconds.

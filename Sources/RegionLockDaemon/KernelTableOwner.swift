@@ -96,6 +96,11 @@ struct KernelTableOwner: ~Copyable {
         rulesets.drift(in: try read())
     }
 
+    /// Everybody's flowtables: flows in them come to no table of ours.
+    mutating func offloadTables() throws(NetfilterError) -> [OffloadTable] {
+        try connection.offloadTables()
+    }
+
     /// Deletes every table of ours, with all that is in it, in one transaction.
     ///
     /// - Returns: the families that had one.

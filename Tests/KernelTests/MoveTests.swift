@@ -91,14 +91,16 @@ extension KernelSuite {
             let sent = try up.times(of: "src net 10.20.7.0/24 or src net 2001:db8:20:0:7::/80")
             #expect(sent.count == 0, "frames of the phone in the internet")
             var all = 0
+            var late = 0
             for place in places {
                 for family in Lab.Family.allCases {
                     let got = try downlink(to: place.address(family), in: down)
                     all += got.all
+                    late += got.late
                     #expect(got.late == 0, "\(place.address(family))")
                 }
             }
-            print("  16 addresses: \(sent.count) up; \(all) down, 0 of them after 200 ms")
+            print("  16 addresses: \(sent.count) up; \(all) down, \(late) of them after 200 ms")
         }
 
         // MARK: Traffic

@@ -19,7 +19,7 @@ import Wire
                 for: .neighbour(interfaceIndex: lan, address: first, mac: phone, isConfirmed: true),
                 &watch)
             #expect(events.first == .restarted)
-            #expect(events.contains(.link(index: lan, name: name)))
+            #expect(events.contains(.link(index: lan, name: name, isBridge: false)))
 
             try shell("ping -c1 -W2 \(second)")
             events = try wait(
@@ -45,12 +45,21 @@ import Wire
             try shell("ip link add pair7 type veth peer name pair8")
             let pair = try interfaceIndex("pair7")
             _ = try wait(
-                for: .link(index: pair, name: try #require(InterfaceName("pair7"))), &watch)
+                for: .link(
+                    index: pair, name: try #require(InterfaceName("pair7")), isBridge: false),
+                &watch)
             try shell("ip link set pair7 name renamed")
             _ = try wait(
-                for: .link(index: pair, name: try #require(InterfaceName("renamed"))), &watch)
+                for: .link(
+                    index: pair, name: try #require(InterfaceName("renamed")), isBridge: false),
+                &watch)
             try shell("ip link del renamed")
             _ = try wait(for: .linkGone(index: pair), &watch)
+
+            try shell("ip link add br7 type bridge")
+            let bridge = try #require(InterfaceName("br7"))
+            _ = try wait(
+                for: .link(index: try interfaceIndex("br7"), name: bridge, isBridge: true), &watch)
         }
     }
 
