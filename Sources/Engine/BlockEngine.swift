@@ -172,11 +172,11 @@ package struct BlockEngine: Sendable {
     /// What to believe of a packet's source. An address that the neighbour table gives to another
     /// device is no evidence of where this one is, nor of what it is.
     func believable(_ source: PacketSource) -> DeviceFacts {
-        guard let mac = source.mac, let holder = bindings.holder(of: source.address),
-            holder != mac
+        guard let mac = source.mac, let tenant = bindings.tenant(of: source.address),
+            tenant != mac, bindings.holder(of: source.address) != mac
         else { return source.facts }
-        return DeviceFacts(
-            mac: mac, address: bindings.addresses(of: mac).last, interface: source.interface)
+        let own = bindings.addresses(of: mac).last { !bindings.isContested($0) }
+        return DeviceFacts(mac: mac, address: own, interface: source.interface)
     }
 
     func attempt(

@@ -105,6 +105,24 @@ extension Gatekeeper {
                 effects += engine.handle(.neighbourGone(address, interfaces[index]), at: now)
             }
         }
-        run(effects)
+        run(Self.inOneTransaction(effects))
+    }
+
+    /// One transaction for all addresses that came together: a device that makes up thousands must
+    /// not cost one each. Elements still stand before flows.
+    private static func inOneTransaction(_ effects: [Effect]) -> [Effect] {
+        var changes: [ElementChange] = []
+        var addresses: [IPAddress] = []
+        var rest: [Effect] = []
+        for effect in effects {
+            switch effect {
+            case .commit(let some): changes += some
+            case .endFlows(let some): addresses += some
+            case .install, .endCutFlows, .record: rest.append(effect)
+            }
+        }
+        if !addresses.isEmpty { rest.insert(.endFlows(from: addresses), at: 0) }
+        if !changes.isEmpty { rest.insert(.commit(changes), at: 0) }
+        return rest
     }
 }

@@ -117,7 +117,8 @@ extension KernelSuite {
             let broken: String
         }
 
-        /// The phone's own MAC with others' addresses, others' MACs with its own, and others' pairs.
+        /// The phone's own MAC with others' addresses, others' MACs with its own, and pairs of
+        /// others.
         private func everybodysNames(_ lab: Lab) throws -> [String] {
             let own = try lab.value("phone_mac")
             let others = [

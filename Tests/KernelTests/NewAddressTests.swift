@@ -15,13 +15,7 @@ extension KernelSuite {
             let web = try lab.value("web_v6")
             let push = try lab.startPeer(
                 .phone, "push", "--to", web, "--rate", "200", "--seconds", "30")
-            let arrivals = try lab.start(
-                .phone,
-                words: [
-                    "tcpdump", "-i", "eth0", "-Q", "in", "-s", "0", "-Z", "root",
-                    "--immediate-mode", "-w", lab.path("phone.pcap"), "udp port 7003",
-                ])
-            try #require(waitUntil(seconds: 5) { arrivals.errors.contains("listening on") })
+            let arrivals = try recordArrivals(lab)
             // The control: before the cut a downlink arrives.
             let free = try lab.run(
                 .inet, Place.program("LabPeer"), "flood", "--to", try lab.value("phone_v6"),
@@ -30,23 +24,7 @@ extension KernelSuite {
             let early = nowMicroseconds
             let block = try gateway.cutPhone()
             #expect(block.vector == "dns")
-            var floods: [RunningTool] = []
-            var talks: [RunningTool] = []
-            for address in Self.addresses {
-                try lab.run(.phone, "ip", "address", "add", "\(address)/64", "dev", "eth0", "nodad")
-                floods.append(
-                    try lab.start(
-                        .inet,
-                        words: [
-                            Place.program("LabPeer"), "flood", "--to", address, "--rate", "500",
-                            "--seconds", "2",
-                        ]))
-                talks.append(
-                    try lab.start(
-                        .phone,
-                        words: ["ping", "-c", "5", "-i", "0.02", "-W", "1", "-I", address, web]))
-                letPass(milliseconds: 100)
-            }
+            let (floods, talks) = try takeAddresses(lab)
             // From here on every address is older than the time promised.
             letPass(milliseconds: UInt32(promptMicroseconds / 1000))
             let late = nowMicroseconds
@@ -80,6 +58,43 @@ extension KernelSuite {
             print(
                 "  10 new addresses: 0 of their packets on the wire; towards them",
                 "\(down.within) of 10000 in their first 200 ms, 0 after")
+        }
+
+        /// What reaches the phone's wire of floods towards it.
+        private func recordArrivals(_ lab: Lab) throws -> RunningTool {
+            let dump = try lab.start(
+                .phone,
+                words: [
+                    "tcpdump", "-i", "eth0", "-Q", "in", "-s", "0", "-Z", "root",
+                    "--immediate-mode", "-w", lab.path("phone.pcap"), "udp port 7003",
+                ])
+            try #require(waitUntil(seconds: 5) { dump.errors.contains("listening on") })
+            return dump
+        }
+
+        /// One address after the other: each is flooded from outside and tries to get out.
+        private func takeAddresses(
+            _ lab: Lab
+        ) throws -> (floods: [RunningTool], talks: [RunningTool]) {
+            let web = try lab.value("web_v6")
+            var floods: [RunningTool] = []
+            var talks: [RunningTool] = []
+            for address in Self.addresses {
+                try lab.run(.phone, "ip", "address", "add", "\(address)/64", "dev", "eth0", "nodad")
+                floods.append(
+                    try lab.start(
+                        .inet,
+                        words: [
+                            Place.program("LabPeer"), "flood", "--to", address, "--rate", "500",
+                            "--seconds", "2",
+                        ]))
+                talks.append(
+                    try lab.start(
+                        .phone,
+                        words: ["ping", "-c", "5", "-i", "0.02", "-W", "1", "-I", address, web]))
+                letPass(milliseconds: 100)
+            }
+            return (floods, talks)
         }
 
         private struct PushReport: Decodable {

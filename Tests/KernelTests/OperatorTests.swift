@@ -24,16 +24,16 @@ extension KernelSuite {
                 "\(said.text)\(said.errors)")
             #expect(try gateway.blocksInForce().map(\.id) == [block.block])
             #expect(!(try gateway.lab.reaches(.phone)))
-            #expect(counterless(try gateway.nftTable()) == counterless(table))
+            #expect(lasting(try gateway.nftTable()) == lasting(table))
             // The old policy still decides.
             try gateway.release(block.block)
             #expect(try gateway.cutPhone().region == "CU")
         }
 
-        /// Without what packets change: counters, and who waits for a verdict.
-        private func counterless(_ table: String) -> String {
+        /// Without what changes by itself: counters, and the device that waits for a verdict.
+        private func lasting(_ table: String) -> String {
             table.replacing(/packets \d+ bytes \d+/, with: "packets bytes")
-                .replacing(/\t+elements = {[^}]* expires [^}]*}\n/, with: "")
+                .replacing(/\n\t+elements = \{[^}]* expires [^}]*\}/, with: "")
         }
 
         /// A client that says half a request and waits does not delay a verdict.

@@ -216,12 +216,33 @@ extension KernelSuite {
             #expect(try gateway.devicesInForce().count == remaining)
         }
 
+        /// On a terminal it says how many and asks; script(1) is one.
+        private func ask(_ gateway: Gateway, answer: String, status: Int32) throws {
+            let words = [
+                Place.program("regionlock"), "--run", gateway.lab.path("run"), "release", "--all",
+                "--region", "ES", "--reason", "asked",
+            ]
+            let command = "exec " + words.joined(separator: " ")
+            let said = try tool([
+                "sh", "-c",
+                "{ sleep 1; echo \(answer); sleep 1; } | script -qec '\(command)' /dev/null",
+            ])
+            #expect(said.status == status, "\(said.text)\(said.errors)")
+            #expect(said.text.contains("39 devices would have"), "\(said.text)")
+            #expect(said.text.contains("Release them? [y/N]"), "\(said.text)")
+        }
+
         private func releaseRest(_ gateway: Gateway, madrid: [String]) throws {
             try gateway.cutPhone()
             try gateway.succeed(
                 "release", "--all", "--policy", "xiaomi-2021", "--yes", "--reason", "recalled")
             #expect(try gateway.devicesInForce() == Set(madrid))
             try expectAgreement(gateway)
+            try ask(gateway, answer: "n", status: 1)
+            #expect(try gateway.devicesInForce() == Set(madrid))
+            try ask(gateway, answer: "y", status: 0)
+            #expect(try gateway.devicesInForce().isEmpty)
+            try gateway.succeed("block", madrid[0], "--for", "ever", "--reason", "once more")
             for _ in 0..<2 {
                 try gateway.succeed("release", "--all", "--yes", "--reason", "the end")
                 try expectAgreement(gateway)

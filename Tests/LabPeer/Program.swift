@@ -12,9 +12,9 @@ enum Program {
           push       --to ADDRESS --rate N --seconds T   a downlink after one hello
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
-          forge      --interface NAME --mac MAC --gateway-mac MAC --gateway ADDRESS ... --ask NAME --count N
-                     [--rate N] [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]
-                     [--claim ADDRESS ...]
+          forge      --interface NAME --mac MAC --gateway-mac MAC --gateway ADDRESS ...
+                     --ask NAME --count N [--rate N] [--claim ADDRESS ...]
+                     [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]
           quic       --to ADDRESS --name NAME [--datagrams N] [--version N]   a QUIC ClientHello
           dhcp       --interface NAME                one DISCOVER, one OFFER
           cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls --name NAME --rate N
