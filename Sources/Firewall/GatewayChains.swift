@@ -20,6 +20,8 @@ extension TableDesign {
             rules: dnsRules + [
                 redirected(.udp, .redirectedDNS, 53), redirected(.tcp, .redirectedDNS, 53),
                 redirected(.tcp, .redirectedHTTP, 80), redirected(.tcp, .redirectedTLS, 443),
+                // QUIC carries a TLS hello as well; the transport says which it is.
+                redirected(.udp, .redirectedTLS, 443),
             ] + heldRules)
     }
 

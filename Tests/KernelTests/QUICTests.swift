@@ -14,7 +14,7 @@ extension KernelSuite {
                 let what = family.testDescription
                 let web = try lab.address("web", family)
                 let client = try lab.run(
-                    .phone, words: lab.quicClient(to: web, name: "www.example.org"))
+                    .phone, words: try lab.quicClient(to: web, name: "www.example.org"))
                 #expect(client.status == 0, "\(what): \(client.text)\(client.errors)")
                 let flows = try lab.run(
                     .gw, "conntrack", "-L", "-f", family == .v4 ? "ipv4" : "ipv6", "-p", "udp",
@@ -31,7 +31,7 @@ extension KernelSuite {
             let lab = gateway.lab
             let client = try lab.run(
                 .phone2,
-                words: lab.quicClient(to: lab.address("web", .v4), name: Gateway.trigger))
+                words: try lab.quicClient(to: lab.address("web", .v4), name: Gateway.trigger))
             #expect(client.status == 0, "\(client.text)\(client.errors)")
             #expect(try gateway.blocksInForce().isEmpty)
         }

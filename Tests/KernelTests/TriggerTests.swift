@@ -65,7 +65,7 @@ struct TriggerCase: CustomTestStringConvertible, Sendable {
                 Place.program("LabPeer"), "hello", "--to", web, "--name", name, "--size", "3000",
                 "--segments", "3",
             ]
-        case .quic: return lab.quicClient(to: web, name: name)
+        case .quic: return try lab.quicClient(to: web, name: name)
         case .quicShuffled, .quicSplit:
             let (datagrams, version) = client == .quicSplit ? ("2", "1") : ("1", "2")
             return [
