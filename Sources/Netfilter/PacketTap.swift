@@ -41,6 +41,12 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
         return PacketTap(mode: mode, socket: channel.takeSocket())
     }
 
+    /// A tap that is bound to nothing, to put in the place of one that is to be closed: the kernel
+    /// drops what waits in a queue whose socket closes, so that should be as little as can be.
+    package static func unbound(_ mode: TapMode) throws(NetfilterError) -> PacketTap {
+        PacketTap(mode: mode, socket: try NetlinkSocket.open(NETLINK_NETFILTER))
+    }
+
     private init(mode: TapMode, socket: consuming NetlinkSocket) {
         self.socket = socket
         reader = TapReader(mode: mode, batchSize: Self.batchSize)

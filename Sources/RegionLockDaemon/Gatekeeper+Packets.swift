@@ -40,6 +40,18 @@ extension Gatekeeper {
         }
     }
 
+    /// Answers what waits and closes the tap at once: what came between here and the end of the
+    /// process would be dropped. From here on the rules' bypass lets packets pass, or not.
+    func endInspection() {
+        do {
+            let idle = try PacketTap.unbound(tap.mode)
+            answerWaiting()
+            tap = idle
+        } catch {
+            complain("\(error)")
+        }
+    }
+
     /// As `TapMode.queue` has it.
     private static let queueLength = 4_096
 

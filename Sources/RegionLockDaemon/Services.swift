@@ -88,6 +88,7 @@ extension Daemon {
                 }
             })
         let recorder = recorder
+        let gatekeeper = gatekeeper
         var services: [any Service] = [
             ThreadService(thread: storeThread) {
                 // What failed to be written has been told already.
@@ -96,6 +97,7 @@ extension Daemon {
             },
             ThreadService(thread: packetThread) {
                 recorder.submit([], await desk.farewell())
+                await gatekeeper.endInspection()
             },
             ControlService(server: server),
             ReloadService(desk: desk, notifier: notifier, logger: logger),

@@ -14,7 +14,7 @@ extension KernelSuite {
             }
 
             static let all = [10_000, 40_000].flatMap { rate in
-                ["dns", "tls"].flatMap { vector in
+                ["dns", "tls", "quic"].flatMap { vector in
                     Lab.Family.allCases.map { Rounds(rate: rate, vector: vector, family: $0) }
                 }
             }
@@ -29,7 +29,7 @@ extension KernelSuite {
         /// A thousand cuts at each rate.
         @Test(arguments: Rounds.all)
         func nothingLeavesBehindATrigger(_ rounds: Rounds) throws {
-            let (report, wire) = try cut(250, rounds, Gateway.Options())
+            let (report, wire) = try cut(167, rounds, Gateway.Options())
             #expect(report.missed == 0, "\(rounds.testDescription)")
             #expect(wire.leaked == 0, "\(rounds.testDescription)")
             #expect(wire.named == nil && (wire.flood ?? 0) > 1000)

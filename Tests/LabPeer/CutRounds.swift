@@ -6,7 +6,7 @@ import Glibc
 /// One thread does it all, so that every datagram with a number from the round's trigger to its end
 /// was sent after the trigger. None of them may be seen on the wire.
 struct CutRounds {
-    enum Vector: String { case dns, tls }
+    enum Vector: String { case dns, tls, quic }
 
     private static let flowCount = 16
     private static let freeMicroseconds = 8_000
@@ -42,6 +42,7 @@ struct CutRounds {
     }
 
     func run() throws {
+        let initial = QUICClient.initial(name: name)
         let flood = try PacedFlood(to: sink, flowCount: Self.flowCount, rate: rate)
         var ranges = ""
         var missed = 0
@@ -49,11 +50,14 @@ struct CutRounds {
             let connection = vector == .tls ? try Socket.connected(.stream, to: web) : nil
             flood.run(microseconds: Self.freeMicroseconds)
             let first = flood.sent
-            if let connection {
-                connection.send(HelloClient.clientHello(name: name, size: 500))
-            } else {
+            switch vector {
+            case .tls: connection?.send(HelloClient.clientHello(name: name, size: 500))
+            case .dns:
                 let socket = try Socket(.datagram, family: resolver.family)
                 socket.send(DNSQuestion.bytes(name: name, id: 0x5252), to: resolver)
+            case .quic:
+                let socket = try Socket(.datagram, family: web.family)
+                socket.send(initial, to: web)
             }
             flood.run(microseconds: Self.cutMicroseconds)
             ranges += "\(first) \(flood.sent)\n"

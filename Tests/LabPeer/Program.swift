@@ -17,7 +17,7 @@ enum Program {
                      [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]
           quic       --to ADDRESS --name NAME [--datagrams N] [--version N]   a QUIC ClientHello
           dhcp       --interface NAME                one DISCOVER, one OFFER
-          cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls --name NAME --rate N
+          cuts       --to ADDRESS --resolver ADDRESS --vector dns|tls|quic --name NAME --rate N
                      --rounds N --control SOCKET --device MAC --ranges FILE
                      --daemon PID
           connections --to ADDRESS --name NAME --seconds T [--parallel N]   TLS hellos a second

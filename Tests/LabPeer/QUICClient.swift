@@ -23,6 +23,11 @@ struct QUICClient {
         datagrams = Self.flight(name: Array(name.utf8), version: version, isSplit: count == 2)
     }
 
+    /// One datagram with a whole hello in it.
+    static func initial(name: String) -> [UInt8] {
+        flight(name: Array(name.utf8), version: Initial.version1, isSplit: false)[0]
+    }
+
     private static func flight(
         name: [UInt8], version: UInt32, isSplit: Bool
     ) -> [[UInt8]] {
