@@ -2,6 +2,7 @@
 #
 #   make demo       show the main job on real packets
 #   make test       build, and pass every test
+#   make endurance  the daemon killed a thousand times under traffic (half an hour)
 #   make bench      what it costs, beside the same without it
 #   make build      the release build that is installed
 #   make install    to DESTDIR and PREFIX; settings of yours are never overwritten
@@ -18,13 +19,16 @@ RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker --icf=safe
 # Our own Swift files: not what SwiftPM has checked out below .build.
 SOURCES = Package.swift Sources Tests
 
-.PHONY: demo test bench build install uninstall format lint clean
+.PHONY: demo test endurance bench build install uninstall format lint clean
 
 demo:
 	scripts/demo
 
 test:
 	scripts/test
+
+endurance:
+	REGIONLOCK_KILLS=1000 scripts/test KillTests
 
 bench:
 	scripts/bench

@@ -60,7 +60,7 @@ extension KernelSuite {
             letPass(milliseconds: pause)
             gateway.daemon?.signal(SIGHUP)
             letPass(milliseconds: pause)
-            try gateway.crash()
+            try gateway.crashBetweenPackets()
             letPass(milliseconds: pause)
             try gateway.start()
             letPass(milliseconds: pause)

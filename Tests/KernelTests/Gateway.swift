@@ -106,6 +106,13 @@ final class Gateway {
     /// As a crash: nothing of the daemon's own code runs.
     func crash() throws { try end(SIGKILL) }
 
+    /// As a crash in a moment in which no packet waits for its verdict: the kernel drops what waits
+    /// (docs/ARCHITECTURE.md, When nobody inspects).
+    func crashBetweenPackets() throws {
+        _ = try waitUntil(seconds: 5) { try waitingPackets() == 0 }
+        try crash()
+    }
+
     func restart() throws {
         try end(SIGTERM)
         try start()

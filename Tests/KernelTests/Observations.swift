@@ -78,12 +78,18 @@ extension Gateway {
         try succeed("release", block, "--reason", "kernel test")
     }
 
+    /// How many packets wait for their verdict: `queue_total`, the third column of
+    /// /proc/net/netfilter/nfnetlink_queue.
+    func waitingPackets() throws -> Int { try queueColumn(2) }
+
     /// How many packets were handed to the daemon since it bound the queue: `id_sequence`, the
     /// eighth column of /proc/net/netfilter/nfnetlink_queue (nfnetlink_queue.c, seq_show).
-    func queuedPackets() throws -> Int {
+    func queuedPackets() throws -> Int { try queueColumn(7) }
+
+    private func queueColumn(_ index: Int) throws -> Int {
         let text = try lab.run(.gw, "cat", "/proc/net/netfilter/nfnetlink_queue").text
         let fields = text.split(whereSeparator: \.isWhitespace)
-        guard fields.count == 9, let count = Int(fields[7]) else {
+        guard fields.count == 9, let count = Int(fields[index]) else {
             throw LabError("not one queue: \(text)")
         }
         return count
