@@ -141,7 +141,8 @@ extension APIClient {
         } catch is CancellationError {
             return nil
         } catch {
-            return .failure(.broken("the connection broke: \(error)"))
+            // The socket was there: it broke under the question or its answer.
+            return .failure(.wentAway)
         }
     }
 
@@ -205,7 +206,7 @@ extension APIClient {
             case .end: return (status, body)
             }
         }
-        throw ClientError.broken("the daemon closed the connection before it answered")
+        throw ClientError.wentAway
     }
 
     private static func problem(

@@ -12,7 +12,9 @@ package enum ClientError: Error, Hashable, Sendable {
     case timedOut(seconds: Int)
     /// It answered, with an error.
     case problem(Problem)
-    /// It closed the connection, or said what no version of it says.
+    /// It went away before it answered. A change may have happened all the same.
+    case wentAway
+    /// It said what no version of it says.
     case broken(String)
 }
 
@@ -32,7 +34,7 @@ package enum ExitStatus: Int32, Hashable, Sendable {
     case notFound = 66
     /// EX_UNAVAILABLE: the daemon does not answer.
     case unavailable = 69
-    /// EX_TEMPFAIL: timed out, outcome not known.
+    /// EX_TEMPFAIL: no answer in time, or none at all: the outcome is not known.
     case timedOut = 75
     /// EX_NOPERM
     case notAllowed = 77
@@ -45,7 +47,7 @@ extension ClientError {
         switch self {
         case .noSocket, .refused: .unavailable
         case .notPermitted: .notAllowed
-        case .timedOut: .timedOut
+        case .timedOut, .wentAway: .timedOut
         case .problem(let problem): problem.exitStatus
         case .broken: .failed
         }

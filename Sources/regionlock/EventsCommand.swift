@@ -67,7 +67,7 @@ struct EventsCommand: Command {
                 isConnected = true
             } catch let error as ClientError {
                 switch error {
-                case .noSocket, .refused, .broken:
+                case .noSocket, .refused, .wentAway, .broken:
                     guard isConnected else { throw error }
                 default: throw error
                 }

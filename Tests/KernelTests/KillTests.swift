@@ -45,6 +45,7 @@ extension KernelSuite {
                 try gateway.start()
                 try compare(gateway, &ledger, round, besides: try lab.value("phone_mac"))
             }
+            #expect(commands > Self.rounds, "the kills came before the commands")
             #expect(flood.isRunning)
             _ = try flood.stop()
             try witness.close()
@@ -85,9 +86,15 @@ extension KernelSuite {
                     said = try gateway.command("release", mac, "--reason", "kill test")
                 default:
                     ledger.open = mac
-                    said = try gateway.command("block", mac, "--reason", "kill test")
+                    said = try gateway.command(
+                        "block", mac, "--for", "ever", "--reason", "kill test")
                 }
-                guard said.status == 0 else { break }
+                guard said.status == 0 else {
+                    // 69: the daemon is gone; 75: it went before it answered.
+                    try #require(
+                        [69, 75].contains(said.status), "\(said.status): \(said.errors)")
+                    break
+                }
                 if number % 5 != 4 {
                     ledger.told[mac] = !isCut
                     ledger.open = nil

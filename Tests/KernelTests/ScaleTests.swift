@@ -70,7 +70,7 @@ extension KernelSuite {
             return (nowMicroseconds - start) / 1000
         }
 
-        /// nft reads the set once, and lacks elements while the kernel makes the set's table larger.
+        /// nft reads the set once, and lacks elements while the kernel makes its table larger.
         private func expectAllBlocked(_ gateway: Gateway) throws {
             var found = 0
             let isWhole = try waitUntil(seconds: 30) {

@@ -14,6 +14,9 @@ extension Report {
         case .notPermitted(let path):
             addError("you may look but not change things: \(path) is not open to you. Try sudo.")
             add("  Changes are for root and for members of the admins' group.")
+        case .wentAway:
+            addError("regionlockd went away before it answered; the outcome is not known.")
+            add("  See: regionlock status")
         case .timedOut(let seconds):
             addError("regionlockd did not answer within \(seconds) s; the outcome is not known.")
             add("  See: regionlock events --since 5m")
