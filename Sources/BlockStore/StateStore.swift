@@ -69,6 +69,13 @@ package final class StateStore {
         }
     }
 
+    /// As `open`, but a damaged database stays where it is and is thrown, and nobody is told of a
+    /// loss: for a look before the daemon, which finds and tells both.
+    package static func openUndamaged(directory: String) throws(StoreError) -> StateStore {
+        try attach(
+            StoreFiles.prepare(directory: directory), .current, StoreLimits())
+    }
+
     private static func attach(
         _ files: StoreFiles, _ schema: Schema, _ limits: StoreLimits
     ) throws(StoreError) -> StateStore {

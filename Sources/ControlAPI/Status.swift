@@ -105,17 +105,21 @@ package struct RulesetState: Codable, Hashable, Sendable {
     package let isInstalled: Bool
     /// Blocks whose elements are in the sets; `Status.blocks` is what should be.
     package let blocksInKernel: Int
+    /// Repairs since the start of the daemon, after the table was not as it should be.
+    package let drift: Int
 
     package init(
-        isInstalled: Bool, blocksInKernel: Int
+        isInstalled: Bool, blocksInKernel: Int, drift: Int
     ) {
         self.isInstalled = isInstalled
         self.blocksInKernel = blocksInKernel
+        self.drift = drift
     }
 
     package enum CodingKeys: String, CodingKey {
         case isInstalled = "installed"
         case blocksInKernel = "blocks_in_kernel"
+        case drift
     }
 }
 

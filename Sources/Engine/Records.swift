@@ -178,6 +178,7 @@ package struct Event: Hashable, Sendable {
         case settingsLoaded = "settings.loaded"
         case settingsRefused = "settings.refused"
         case rulesetInstalled = "ruleset.installed"
+        case rulesetTampered = "ruleset.tampered"
         case daemonStarted = "daemon.started"
         case daemonStopped = "daemon.stopped"
         case storeLost = "store.lost"

@@ -108,11 +108,12 @@ struct Daemon: Sendable {
                 "this kernel cannot keep others from changing our table (Linux 6.9 can)")
         }
         do {
+            let foreign = try kernel.watch()
             let parts = KernelParts(
                 kernel: kernel,
                 flows: try FlowTable.open(filteredDelete: features.conntrackFilteredDelete),
                 tap: try Gatekeeper.openTap(book.settings.inspection, features: features),
-                routes: try RouteWatch.open())
+                routes: try RouteWatch.open(), foreign: foreign)
             let engine = BlockEngine(
                 book: book, snapshot: snapshot,
                 capabilities: TableCapabilities(
@@ -129,7 +130,7 @@ struct Daemon: Sendable {
         }
     }
 
-    private static func openKernel() throws(StartFailure) -> KernelTableOwner {
+    static func openKernel() throws(StartFailure) -> KernelTableOwner {
         do {
             var connection = try NftConnection.open()
             let features = try connection.probe()
@@ -139,7 +140,7 @@ struct Daemon: Sendable {
         }
     }
 
-    private static func kernelFailure(_ error: NetfilterError) -> StartFailure {
+    static func kernelFailure(_ error: NetfilterError) -> StartFailure {
         let hint =
             error.isNotPermitted
             ? "; regionlockd needs CAP_NET_ADMIN" : ""

@@ -39,6 +39,17 @@ package enum DaemonProgram {
         return loaded.book == nil ? EX_CONFIG : 0
     }
 
+    /// `--restore`: puts the stored blocks into the kernel, and ends.
+    package static func restore(paths: DaemonPaths) -> Int32 {
+        do {
+            complain(try Restore.run(paths: paths))
+            return 0
+        } catch {
+            complain(error.description)
+            return error.exitStatus
+        }
+    }
+
     private static func complain(_ text: String) {
         let bytes = Array((text + "\n").utf8)
         _ = unsafe write(STDERR_FILENO, bytes, bytes.count)

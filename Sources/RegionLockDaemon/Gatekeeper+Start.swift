@@ -17,10 +17,11 @@ extension Gatekeeper {
         let isLarge = engine.blocks.count > Self.readBackLimit
         let unread = isLarge ? TableSets.blocked : []
         let held = try kernel.read(unread: unread)
-        let elements = Self.cutElements(in: held)
+        let elements = held.cutElements
         let ended = await endedBlocks(among: elements)
         let effects = engine.handle(.kernelBlocks(elements, ended: ended), at: clock.now())
         try kernel.reconcile(with: engine.rulesets(), unread: unread)
+        hasBegun = true
         run(effects)
         if isLarge, !held.isEmpty { readBlockedBeside(attempts: 5) }
         recorder.submit(
@@ -65,7 +66,7 @@ extension Gatekeeper {
 
     /// Takes over the blocks only the kernel knows, and takes away those that have ended.
     private func adopt(_ held: [TableFamily: KernelTable], attempts: Int) async {
-        let strangers = Self.cutElements(in: held).filter { engine.block(at: $0.key) == nil }
+        let strangers = held.cutElements.filter { engine.block(at: $0.key) == nil }
         let ended = await endedBlocks(among: strangers)
         let effects = engine.handle(.kernelBlocks(strangers, ended: ended), at: clock.now())
         do {
@@ -75,19 +76,6 @@ extension Gatekeeper {
             readBlockedBeside(attempts: attempts)
         }
         run(effects)
-    }
-
-    /// The cut devices of all our tables: somebody may have deleted one of them.
-    private static func cutElements(in held: [TableFamily: KernelTable]) -> [SetElement] {
-        var elements: [SetKey: SetElement] = [:]
-        for set in TableSets.blocked {
-            for table in TableFamily.allCases.compactMap({ held[$0] }) {
-                for element in table.elements[set.name] ?? [] where elements[element.key] == nil {
-                    elements[element.key] = element
-                }
-            }
-        }
-        return elements.values.sorted { $0.key < $1.key }
     }
 
     /// Elements whose block the store knows to have ended: left over from a crash in mid-release.

@@ -54,7 +54,7 @@ extension Gatekeeper {
             ruleset: RulesetState(
                 isInstalled: kernelTrouble == nil
                     && !drift.contains("\(TableFamily.inet.table) is missing"),
-                blocksInKernel: blocksInKernel(drift)),
+                blocksInKernel: blocksInKernel(drift), drift: tampering.repairs),
             inspection: InspectionState(
                 tap: settings.inspection.tap.rawValue,
                 whenDown: settings.inspection.whenDown.rawValue,
@@ -89,22 +89,13 @@ extension Gatekeeper {
     /// 100,000 takes seconds, and the packet thread has no seconds to spare.
     static let readBackLimit = 2_000
 
-    /// Puts back what somebody else took away, and says so.
-    func repairDrift() {
-        let drift = currentDrift()
-        guard !drift.isEmpty else { return }
-        let isWhole = kernelTrouble == nil
-        logger.warning(
-            "what the kernel holds was changed from outside: \(isWhole ? "repaired" : "not yet")",
-            metadata: [
-                "event": "ruleset.repaired", "drift": "\(drift.joined(separator: "; "))",
-            ])
-    }
+    /// Puts back what is missing, and says so.
+    func repairDrift() { _ = currentDrift() }
 
     /// Compares the kernel's tables with what the engine wants; whatever differs is repaired.
     ///
-    /// Above the limit only a table that is gone is noticed: an owned one cannot be changed by
-    /// anybody else, and a plain one is flushed or deleted whole by the tools that touch it.
+    /// Above the limit only a table that is gone is noticed here: an owned one cannot be changed by
+    /// anybody else, and changes of a plain one are told by `RulesetWatch` as they happen.
     private func currentDrift() -> [String] {
         do {
             if engine.blocks.count > Self.readBackLimit {
@@ -112,11 +103,24 @@ extension Gatekeeper {
                 if try kernel.exists() { return [] }
             }
             let drift = try kernel.drift(from: engine.rulesets())
-            if !drift.isEmpty { reconcile() }
+            if !drift.isEmpty, hasBegun {
+                reconcile()
+                tampering.repairs += 1
+                tellDrift(drift)
+            }
             return drift
         } catch {
             return ["\(error)"]
         }
+    }
+
+    private func tellDrift(_ drift: [String]) {
+        let outcome = kernelTrouble == nil ? "repaired" : "not yet whole"
+        logger.warning(
+            "what the kernel holds differed: \(outcome)",
+            metadata: [
+                "event": "ruleset.repaired", "drift": "\(drift.joined(separator: "; "))",
+            ])
     }
 
     private func blocksInKernel(_ drift: [String]) -> Int {

@@ -22,6 +22,11 @@ actor Gatekeeper {
     var flows: FlowTable
     var tap: PacketTap
     var routes: RouteWatch
+    var foreign: RulesetWatch
+    var tampering = Tampering()
+    /// What the kernel held has been joined with the store. Before that nothing is put back: it
+    /// would take away what only the kernel knows.
+    var hasBegun = false
     var inspector = PacketInspector()
     var counters = PacketCounters()
     /// Names by index: packets carry only the index.
@@ -35,9 +40,9 @@ actor Gatekeeper {
     var lastComplaint = ""
     /// Ticks since the start.
     private var seconds = 0
-    /// How often the kernel's table is compared with the desired one. Where it is owned nobody else
-    /// can change it; elsewhere this is how long somebody's flush can last.
-    private static let compareSeconds = 20
+    /// How often the kernel's table is compared with the desired one. Changes by others are told
+    /// as they happen; this finds what nobody tells.
+    private static let compareSeconds = 60
     /// Why the kernel's table may not be what the engine wants; nil when it is.
     var kernelTrouble: String?
     let recorder: Recorder
@@ -54,6 +59,7 @@ actor Gatekeeper {
         self.flows = parts.flows
         self.tap = parts.tap
         self.routes = parts.routes
+        self.foreign = parts.foreign
         self.recorder = recorder
         self.clock = clock
         self.logger = logger
@@ -124,6 +130,7 @@ actor Gatekeeper {
     func tick() {
         run(engine.handle(.tick, at: clock.now()))
         seconds += 1
+        guard hasBegun else { return }
         sayAlive()
         if kernelTrouble != nil { reconcile() }
         if seconds % Self.compareSeconds == 0 { repairDrift() }

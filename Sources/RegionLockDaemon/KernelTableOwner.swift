@@ -30,6 +30,19 @@ struct KernelTableOwner: ~Copyable {
         return !committed.isEmpty
     }
 
+    /// Tells what others do to the tables, and nothing of what is done here.
+    func watch() throws(NetfilterError) -> RulesetWatch {
+        try RulesetWatch.open(besides: connection)
+    }
+
+    /// Whether the kernel keeps others from changing our tables.
+    mutating func isOwned() throws(NetfilterError) -> Bool {
+        for ruleset in committed where try connection.ownership(ruleset.family) != .owned {
+            return false
+        }
+        return true
+    }
+
     /// Elements of cut devices in the tables as they were committed.
     var blockedCount: Int {
         let routed = committed.first { $0.family == .inet }
@@ -58,7 +71,13 @@ struct KernelTableOwner: ~Copyable {
     mutating func reconcile(
         with rulesets: [Ruleset], unread: [NftSet] = []
     ) throws(NetfilterError) {
-        let changes = RulesetPlan.changes(from: try read(unread: unread), to: rulesets)
+        let held = try read(unread: unread)
+        // An orphan is claimed on its own: the kernel refuses new base chains (EINVAL) in the
+        // transaction that claims their table (__NFT_TABLE_F_WAS_ORPHAN, nf_tables_addchain).
+        for family in TableFamily.allCases where held[family] != nil {
+            try connection.commit([TableChange(family, [.addTable])], features: features)
+        }
+        let changes = RulesetPlan.changes(from: held, to: rulesets)
         try connection.commit(changes, features: features)
         committed = rulesets
     }
@@ -135,4 +154,5 @@ struct KernelParts: ~Copyable {
     var flows: FlowTable
     var tap: PacketTap
     var routes: RouteWatch
+    var foreign: RulesetWatch
 }

@@ -3,8 +3,8 @@ import Netfilter
 import Systemd
 import Wire
 
-/// The loop of the packet thread: sleeps until the tap, the neighbour table or a job has something,
-/// and looks after the second and the watchdog in between.
+/// The loop of the packet thread: sleeps until the tap, the neighbour table, the table of rules or
+/// a job has something, and looks after the second and the watchdog in between.
 ///
 /// The watchdog is fed from here and from nowhere else: a daemon that no longer answers packets
 /// must not look alive.
@@ -36,10 +36,15 @@ extension Gatekeeper {
         poll.add(wake)
         let tapPlace = poll.add(tap.fileDescriptor)
         let routePlace = poll.add(routes.fileDescriptor)
+        let foreignPlace = poll.add(foreign.fileDescriptor)
         let now = clock.monotonicNanoseconds()
-        let due = nextTick > now ? nextTick - now : 0
+        let next = min(nextTick, tampering.repairDue ?? .max)
+        let due = next > now ? next - now : 0
         do {
             _ = try poll.wait(timeoutMilliseconds: Int32(due / 1_000_000 + 1))
+            // First of all: while a table is not whole a block leaks.
+            if poll.isReady(foreignPlace) { try readForeignTouches() }
+            repairWhenDue()
             // A device that has come is heard before its packets are judged.
             if poll.isReady(routePlace) { try readRoutes() }
             if poll.isReady(tapPlace) { try readTap() }

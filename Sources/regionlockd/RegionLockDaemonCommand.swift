@@ -28,10 +28,23 @@ struct RegionLockDaemonCommand: AsyncParsableCommand {
     @Flag(help: "Say whether the settings are valid, and end.")
     var check = false
 
+    @Flag(help: "Put the stored blocks into the kernel, and end. For the start of the system.")
+    var restore = false
+
+    func validate() throws {
+        if check, restore { throw ValidationError("--check and --restore exclude each other") }
+    }
+
     func run() async throws {
         let paths = DaemonPaths(settings: config, state: state, run: sockets)
-        let status =
-            check ? DaemonProgram.check(paths: paths) : await DaemonProgram.run(paths: paths)
+        let status: Int32 =
+            if check {
+                DaemonProgram.check(paths: paths)
+            } else if restore {
+                DaemonProgram.restore(paths: paths)
+            } else {
+                await DaemonProgram.run(paths: paths)
+            }
         throw ExitCode(status)
     }
 }

@@ -25,7 +25,7 @@ enum Fixtures {
             PolicyState(name: "xiaomi", mode: .enforce),
             PolicyState(name: "tv-boxes", mode: .monitor),
         ],
-        ruleset: RulesetState(isInstalled: true, blocksInKernel: 3),
+        ruleset: RulesetState(isInstalled: true, blocksInKernel: 3, drift: 0),
         inspection: InspectionState(
             tap: "inline", whenDown: "open", packetsInspected: 48_211, packetsLost: 0),
         warnings: [

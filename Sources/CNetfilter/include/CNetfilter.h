@@ -45,6 +45,10 @@ int cnf_receive_batch(
 // the memory and frees it with free(3), so it cannot come from Swift. Null when out of memory.
 void *cnf_queue_target_info(uint16_t queue_number, int bypass, uint32_t *length);
 
+// Has the kernel drop what one netlink port sent, before it takes room in the receive buffer of
+// `fd`. A datagram of several messages has one sender. Returns 0, or -1 and errno.
+int cnf_drop_messages_of(int fd, uint32_t port);
+
 // eventfd(2), closed on exec, non-blocking.
 int cnf_eventfd(void);
 

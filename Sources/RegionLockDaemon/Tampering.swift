@@ -1,0 +1,96 @@
+import ControlAPI
+import Firewall
+import Netfilter
+
+/// What others did to the table: when it may be repaired again, and what the journal is told.
+///
+/// Times are monotonic nanoseconds.
+struct Tampering: Sendable {
+    /// Repairs in one second that do not wait. Every known firewall tool reloads in one or two
+    /// transactions.
+    static let promptRepairs = 10
+    /// Past those, how many times as long as the last repair the next one waits: a program that
+    /// fights us costs at most a fifth of the packet thread.
+    static let pauseFactor: UInt64 = 4
+    /// A repair of 100,000 blocks takes a second; blocks come back within this all the same.
+    static let longestPauseNanoseconds: UInt64 = 5_000_000_000
+    /// Touches by programs of one name within this time are one incident.
+    static let incidentNanoseconds: UInt64 = 1_000_000_000
+
+    /// Repairs since the start.
+    var repairs = 0
+    /// When the next repair may begin; nil while none is needed.
+    private(set) var repairDue: UInt64?
+    /// The touches that wait for it, as they will be told.
+    private var waiting: [RulesetTouch] = []
+    private var recent: (since: UInt64, count: Int) = (0, 0)
+    private var lastRepair: (end: UInt64, duration: UInt64) = (0, 0)
+    private var lastIncident: (writer: String?, time: UInt64)?
+
+    /// Touches kept while a repair waits: more of them tell no more.
+    private static let maximumWaiting = 16
+
+    /// Somebody touched the table.
+    mutating func note(_ touch: RulesetTouch, at now: UInt64) {
+        if waiting.count < Self.maximumWaiting { waiting.append(touch) }
+        guard repairDue == nil else { return }
+        if now - recent.since > 1_000_000_000 { recent = (now, 0) }
+        let pause = min(lastRepair.duration * Self.pauseFactor, Self.longestPauseNanoseconds)
+        repairDue =
+            recent.count < Self.promptRepairs ? now : max(now, lastRepair.end + pause)
+    }
+
+    /// The table was made whole between two moments.
+    ///
+    /// - Returns: the touches to tell of: those that are not of an incident told already.
+    mutating func repaired(from start: UInt64, to end: UInt64) -> [RulesetTouch] {
+        repairs += 1
+        repairDue = nil
+        recent.count += 1
+        lastRepair = (end, end - start)
+        defer { waiting.removeAll() }
+        return waiting.filter { touch in
+            if let last = lastIncident, last.writer == touch.writer?.name,
+                end - last.time < Self.incidentNanoseconds
+            {
+                return false
+            }
+            lastIncident = (touch.writer?.name, end)
+            return true
+        }
+    }
+
+    /// Nothing is known but that messages were lost.
+    var isOnlyLoss: Bool { waiting.allSatisfy { $0.writer == nil } }
+
+    /// There was nothing to repair after all.
+    mutating func dismiss() {
+        repairDue = nil
+        waiting.removeAll()
+    }
+
+    static func text(of touch: RulesetTouch, repairNanoseconds: UInt64) -> String {
+        let tenths = repairNanoseconds / 100_000
+        return text(of: touch, outcome: "repaired in \(tenths / 10).\(tenths % 10) ms")
+    }
+
+    /// The sentence of the journal. Names come from other processes.
+    static func text(of touch: RulesetTouch, outcome: String) -> String {
+        let writer =
+            touch.writer.map { "\(quoted($0.name)) (pid \($0.processID))" }
+            ?? "somebody unknown"
+        let what =
+            touch.isTableDeleted
+            ? "table deleted"
+            : touch.descriptions.map(Printable.escaped).joined(separator: ", ")
+        let families = touch.families.isEmpty ? [.inet] : touch.families
+        let tables = families.map(\.table).sorted().joined(separator: " and ")
+        return "\(writer) changed \(tables)" + (what.isEmpty ? "" : ": \(what)")
+            + "; \(outcome)"
+    }
+
+    private static func quoted(_ name: String) -> String {
+        let plain = name.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }
+        return "\"\(Printable.escaped(plain.joined()))\""
+    }
+}
