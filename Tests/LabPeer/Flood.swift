@@ -58,7 +58,7 @@ struct Flood {
         report.printLine()
     }
 
-    private static func ask(_ name: String, _ resolver: SocketAddress) throws -> Int {
+    static func ask(_ name: String, _ resolver: SocketAddress) throws -> Int {
         let socket = try Socket(.datagram, family: resolver.family)
         let instant = Moment.now
         socket.send(DNSQuestion.bytes(name: name, id: 0x5252), to: resolver)

@@ -99,7 +99,7 @@ struct WireReport {
         return false
     }
 
-    private static func octets(of text: String) throws -> [UInt8] {
+    static func octets(of text: String) throws -> [UInt8] {
         let family = text.contains(":") ? AF_INET6 : AF_INET
         var octets = [UInt8](repeating: 0, count: family == AF_INET ? 4 : 16)
         guard inet_pton(family, text, &octets) == 1 else {
