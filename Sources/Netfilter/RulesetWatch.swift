@@ -24,13 +24,16 @@ package struct RulesetTouch: Hashable, Sendable {
     /// Messages about our tables.
     package fileprivate(set) var count = 0
     package fileprivate(set) var isTableDeleted = false
+
+    /// By somebody unknown, until more is known.
+    package init() {}
 }
 
 /// Notices changes of our tables by others, from the multicast group of nf_tables.
 ///
 /// The kernel tells every committed object, then the generation with the writer's process name and
 /// pid (nf_tables_commit, net/netfilter/nf_tables_api.c). A socket filter drops what our own
-/// connection caused before it takes room in the buffer: 100,000 elements echo as 20 MB.
+/// connection caused before it takes room in the buffer: each of 100,000 elements is echoed.
 package struct RulesetWatch: ~Copyable, @unchecked Sendable {
     /// Other programs' reloads: some 50,000 rules. A limit, no memory.
     private static let receiveBuffer: Int32 = 16 * 1024 * 1024

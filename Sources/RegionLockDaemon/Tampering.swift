@@ -1,29 +1,32 @@
 import ControlAPI
 import Firewall
-import Netfilter
+package import Netfilter
 
 /// What others did to the table: when it may be repaired again, and what the journal is told.
 ///
 /// Times are monotonic nanoseconds.
-struct Tampering: Sendable {
-    /// Repairs in one second that do not wait. Every known firewall tool reloads in one or two
+package struct Tampering: Sendable {
+    /// Repairs in a row that do not wait. Every known firewall tool reloads in one or two
     /// transactions.
-    static let promptRepairs = 10
-    /// Past those, how many times as long as the last repair the next one waits: a program that
+    package static let promptRepairs = 10
+    /// The time repairs in a row may take together without waiting: what tagged devices notice.
+    package static let promptNanoseconds: UInt64 = 200_000_000
+    /// Past either, how many times as long as the last repair the next one waits: a program that
     /// fights us costs at most a fifth of the packet thread.
-    static let pauseFactor: UInt64 = 4
-    /// A repair of 100,000 blocks takes a second; blocks come back within this all the same.
+    package static let pauseFactor: UInt64 = 4
+    /// Blocks come back within this whatever happens.
     static let longestPauseNanoseconds: UInt64 = 5_000_000_000
     /// Touches by programs of one name within this time are one incident.
     static let incidentNanoseconds: UInt64 = 1_000_000_000
 
     /// Repairs since the start.
-    var repairs = 0
+    package var repairs = 0
     /// When the next repair may begin; nil while none is needed.
-    private(set) var repairDue: UInt64?
+    package private(set) var repairDue: UInt64?
     /// The touches that wait for it, as they will be told.
     private var waiting: [RulesetTouch] = []
-    private var recent: (since: UInt64, count: Int) = (0, 0)
+    /// Repairs without a quiet time between them.
+    private var row: (count: Int, nanoseconds: UInt64) = (0, 0)
     private var lastRepair: (end: UInt64, duration: UInt64) = (0, 0)
     private var lastIncident: (writer: String?, time: UInt64)?
 
@@ -31,22 +34,24 @@ struct Tampering: Sendable {
     private static let maximumWaiting = 16
 
     /// Somebody touched the table.
-    mutating func note(_ touch: RulesetTouch, at now: UInt64) {
+    package mutating func note(_ touch: RulesetTouch, at now: UInt64) {
         if waiting.count < Self.maximumWaiting { waiting.append(touch) }
         guard repairDue == nil else { return }
-        if now - recent.since > 1_000_000_000 { recent = (now, 0) }
         let pause = min(lastRepair.duration * Self.pauseFactor, Self.longestPauseNanoseconds)
-        repairDue =
-            recent.count < Self.promptRepairs ? now : max(now, lastRepair.end + pause)
+        let quiet = max(pause, Self.incidentNanoseconds)
+        if now > lastRepair.end + quiet { row = (0, 0) }
+        let isPrompt = row.count < Self.promptRepairs && row.nanoseconds < Self.promptNanoseconds
+        repairDue = isPrompt ? now : max(now, lastRepair.end + pause)
     }
 
     /// The table was made whole between two moments.
     ///
     /// - Returns: the touches to tell of: those that are not of an incident told already.
-    mutating func repaired(from start: UInt64, to end: UInt64) -> [RulesetTouch] {
+    package mutating func repaired(from start: UInt64, to end: UInt64) -> [RulesetTouch] {
         repairs += 1
         repairDue = nil
-        recent.count += 1
+        row.count += 1
+        row.nanoseconds += end - start
         lastRepair = (end, end - start)
         defer { waiting.removeAll() }
         return waiting.filter { touch in
@@ -59,6 +64,8 @@ struct Tampering: Sendable {
             return true
         }
     }
+
+    package init() {}
 
     /// Nothing is known but that messages were lost.
     var isOnlyLoss: Bool { waiting.allSatisfy { $0.writer == nil } }

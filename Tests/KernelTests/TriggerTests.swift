@@ -110,7 +110,10 @@ extension KernelSuite {
             let sent = try report(FloodReport.self, of: flood.finish())
             try witness.close()
 
-            #expect(client.status != 0, "\(what): the client was served: \(client.text)")
+            // A server may acknowledge the first of two datagrams, in which there is no name yet.
+            #expect(
+                client.status != 0 || trigger.client == .quicSplit,
+                "\(what): the client was served: \(client.text)")
             #expect(event.device == (try lab.value("phone_mac")), "\(what)")
             #expect(event.endpoint == Gateway.trigger, "\(what)")
             #expect(event.vector == trigger.vector, "\(what)")

@@ -8,7 +8,8 @@ import InitialPackets
 struct QUICClient {
     /// RFC 9000 section 14.1.
     private static let datagramSize = 1200
-    private static let firstID: [UInt8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08]
+    /// Another one each time: a server that knows it takes the datagram for an old connection's.
+    private static let firstID = (0..<8).map { _ in UInt8.random(in: 0...255) }
 
     private let target: SocketAddress
     private let datagrams: [[UInt8]]
