@@ -13,7 +13,11 @@ struct NetlinkSocket: ~Copyable {
     static func open(_ bus: Int32, groups: UInt32 = 0) throws(NetfilterError) -> NetlinkSocket {
         let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         guard let handle = unsafe mnl_socket_open2(bus, flags) else {
-            throw .last("open netlink socket")
+            let error = NetfilterError.last("open netlink socket")
+            guard bus == NETLINK_NETFILTER, error.code == EPROTONOSUPPORT else { throw error }
+            throw NetfilterError(
+                "open netlink socket", "of netfilter", code: error.code,
+                detail: "this kernel has no nf_tables (CONFIG_NF_TABLES)")
         }
         guard unsafe mnl_socket_bind(handle, groups, MNL_SOCKET_AUTOPID) == 0 else {
             let error = NetfilterError.last("bind netlink socket")
