@@ -49,7 +49,7 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .settingsLoaded: "290437fe413949c680712609eaa1c045"
         case .settingsRefused: "eb7df510552942c280bd1c5683f7e9b2"
         case .rulesetInstalled: "ad0cfeb908434a51a00ffd8dfd7b0328"
-        case .rulesetTampered: "5c1f0e7ab2d94d6f8e3a67b94c20d815"
+        case .rulesetTampered: "d7809ab392a74a6da77da76d04360f4e"
         case .daemonStarted: "04342dd2bc034bcd9720dd14f754121f"
         case .daemonStopped: "e984e71655274d3d819617bea3b6fe74"
         case .storeLost: "99962d3cbbe64e249318aaf4e4eb27e1"
