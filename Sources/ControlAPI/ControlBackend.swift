@@ -42,6 +42,10 @@ package protocol ControlBackend: Sendable {
 
     func mode() async throws(Problem) -> ModeReply
     func setMode(_ request: ModeRequest, by caller: Caller) async throws(Problem) -> ModeReply
+    /// No block, no table, mode monitor, until a mode is set or settings are read.
+    func removeAll(
+        _ request: RemoveAllRequest, by caller: Caller
+    ) async throws(Problem) -> RemoveAllReply
     /// All or nothing: on `settings_not_valid` the running settings stay.
     func reload(by caller: Caller) async throws(Problem) -> ReloadReply
 

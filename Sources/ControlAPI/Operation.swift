@@ -18,6 +18,7 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
     case showPolicy
     case mode
     case setMode
+    case removeAll
     case reload
     case events
 
@@ -49,6 +50,7 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         case .showPolicy: (.get, "/v1/policies/{policy}")
         case .mode: (.get, "/v1/mode")
         case .setMode: (.put, "/v1/mode")
+        case .removeAll: (.post, "/v1/remove-all")
         case .reload: (.post, "/v1/reload")
         case .events: (.get, "/v1/events")
         }

@@ -120,3 +120,36 @@ package struct ModeReply: Codable, Hashable, Sendable {
         self.was = was
     }
 }
+
+/// What was taken down, or would be.
+package struct RemoveAllReply: Codable, Hashable, Sendable {
+    /// Devices that have their internet back; in a dry run those that would.
+    package let released: Int
+    /// The tables that were deleted, such as `inet regionlock`; none when it was done before.
+    package let tables: [String]
+    /// The mode afterwards: `monitor`; in a dry run as it is.
+    package let mode: PolicyMode
+    /// The mode before.
+    package let was: PolicyMode
+    package let isDryRun: Bool
+    /// The first of the released by id, at most `FieldLimits.maximumCandidates`.
+    package let blocks: [BlockRecord]
+
+    package init(
+        released: Int, tables: [String], mode: PolicyMode, was: PolicyMode, isDryRun: Bool,
+        blocks: [BlockRecord]
+    ) {
+        self.released = released
+        self.tables = tables
+        self.mode = mode
+        self.was = was
+        self.isDryRun = isDryRun
+        self.blocks = blocks
+    }
+
+    package enum CodingKeys: String, CodingKey {
+        case released, tables, mode, was
+        case isDryRun = "dry_run"
+        case blocks
+    }
+}

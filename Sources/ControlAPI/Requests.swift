@@ -156,3 +156,24 @@ package struct ModeRequest: RequestBody {
         if let reason { try FieldLimits.checkReason(reason) }
     }
 }
+
+/// Body of `POST /v1/remove-all`.
+package struct RemoveAllRequest: RequestBody {
+    package let reason: String
+    /// Say what would be taken down; nothing changes.
+    package let isDryRun: Bool?
+
+    package init(
+        reason: String, isDryRun: Bool? = nil
+    ) {
+        self.reason = reason
+        self.isDryRun = isDryRun
+    }
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case reason
+        case isDryRun = "dry_run"
+    }
+
+    package func validate() throws(Problem) { try FieldLimits.checkReason(reason) }
+}

@@ -133,5 +133,10 @@ extension APICall {
         .init(.setMode, body: JSONDocument.compact(request))
     }
 
+    package static func removeAll(_ request: RemoveAllRequest) -> Self
+    where Reply == RemoveAllReply {
+        .init(.removeAll, body: JSONDocument.compact(request))
+    }
+
     package static func reload() -> Self where Reply == ReloadReply { .init(.reload) }
 }

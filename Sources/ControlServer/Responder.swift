@@ -39,7 +39,8 @@ struct Responder: Sendable {
             return try document(await backend.policy(named: name))
         case .mode: return try document(await backend.mode())
         case .events: return try await events(request)
-        case .tag, .untag, .block, .release, .releaseAll, .exempt, .endExemption, .setMode, .reload:
+        case .tag, .untag, .block, .release, .releaseAll, .exempt, .endExemption, .setMode,
+            .removeAll, .reload:
             throw .failed("\(request.operation.rawValue) is a change")
         }
     }
@@ -69,6 +70,7 @@ struct Responder: Sendable {
             try FieldLimits.checkName(id, field: "exemption")
             return try document(await backend.endExemption(id: id, by: caller))
         case .setMode: return try document(await backend.setMode(body(request), by: caller))
+        case .removeAll: return try document(await backend.removeAll(body(request), by: caller))
         case .reload:
             guard request.body.readableBytes == 0 else { throw .invalid("body", "must be empty") }
             return try document(await backend.reload(by: caller))

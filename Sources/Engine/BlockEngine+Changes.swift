@@ -7,12 +7,14 @@ extension BlockEngine {
     mutating func adopt(_ book: PolicyBook, at now: Timestamp) -> [Effect] {
         self.book = book
         mode = modeAtPrompt ?? book.settings.mode
+        let back = removal == nil ? "" : "; our tables are back"
+        removal = nil
         forgetStandings()
         let count = book.settings.policies.count
         let event = Event(
             time: now, kind: .settingsLoaded,
             text: "settings \(book.settings.revision) loaded: \(count) policies, "
-                + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)")
+                + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)\(back)")
         // The table is made before any block ends, so that no end is lost in the difference.
         return [.install(rulesets()), .record([], event)] + endUnfounded(at: now)
     }
@@ -21,6 +23,8 @@ extension BlockEngine {
     mutating func adopt(
         _ elements: [SetElement], ended: Set<BlockID>, at now: Timestamp
     ) -> [Effect] {
+        // What was read before everything was taken down is not in the kernel any more.
+        guard removal == nil else { return [] }
         var effects: [Effect] = []
         for element in elements {
             guard let device = DeviceKey(element.key), blockOfDevice[device] == nil else {

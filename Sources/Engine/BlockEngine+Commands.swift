@@ -45,6 +45,11 @@ extension BlockEngine {
         _ device: DeviceKey, until: Timestamp?, order: Order, at now: Timestamp
     ) throws(Refusal) -> (block: Block, effects: [Effect]) {
         let name = displayName(of: device)
+        if let removal {
+            throw Refusal(
+                .conflict, "everything was taken down by \(removal.by): nothing is cut off",
+                hint: "regionlock mode monitor or enforce puts it back")
+        }
         if let block = block(of: device) {
             throw Refusal(
                 .conflict, "\(name) is cut off already (\(block.id))",
@@ -231,17 +236,7 @@ extension BlockEngine {
                 .invalid, "a gateway's mode is monitor or enforce",
                 hint: "to stop: systemctl stop regionlockd")
         }
-        guard mode != self.mode || modeAtPrompt != mode else { return [] }
-        self.mode = mode
-        modeAtPrompt = mode
-        let kept =
-            mode == .monitor && !blocks.isEmpty
-            ? "; \(blocks.count) blocks stay in force until they are released" : ""
-        let event = Event(
-            time: now, kind: .modeChanged, text: "the mode is \(mode.rawValue)\(kept)",
-            by: order.by, reason: order.reason)
-        // Only a gateway that cuts has a reason to let packets wait behind each other.
-        return [.install(rulesets()), .record([.putMode(mode)], event)]
+        return changeMode(to: mode, order: order, at: now)
     }
 
     /// Whether the mode was set at the prompt and so overrides the settings.

@@ -3,8 +3,10 @@ import Policy
 import Wire
 
 extension BlockEngine {
-    /// Our tables as they should be now.
-    package func rulesets() -> [Ruleset] { design.rulesets(cut: cutElements) }
+    /// Our tables as they should be now: none while everything is taken down.
+    package func rulesets() -> [Ruleset] {
+        removal == nil ? design.rulesets(cut: cutElements) : []
+    }
 
     /// The table's shape by the settings and the tags given at the prompt.
     package var design: TableDesign {

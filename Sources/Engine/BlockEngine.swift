@@ -35,6 +35,8 @@ package struct BlockEngine: Sendable {
     var sourceCounts: [MACAddress: SourceCount] = [:]
     /// Told with the next tick: the packet path has no effects to give.
     var routerEvents: [Event] = []
+    /// Nil unless everything was taken down by command.
+    package internal(set) var removal: Removal?
     let capabilities: TableCapabilities
     let shape: TableDesign.Shape
     var modeAtPrompt: PolicyMode?

@@ -8,6 +8,8 @@ package enum Effect: Hashable, Sendable {
     case commit([ElementChange])
     /// Make our tables equal these.
     case install([Ruleset])
+    /// Delete our tables with all that is in them, and leave it so.
+    case removeTables
     /// End the flows these addresses began.
     case endFlows(from: [IPAddress])
     /// End the flows that carry the block mark.

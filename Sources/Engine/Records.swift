@@ -179,6 +179,7 @@ package struct Event: Hashable, Sendable {
         case settingsRefused = "settings.refused"
         case rulesetInstalled = "ruleset.installed"
         case rulesetTampered = "ruleset.tampered"
+        case everythingRemoved = "everything.removed"
         case daemonStarted = "daemon.started"
         case daemonStopped = "daemon.stopped"
         case storeLost = "store.lost"

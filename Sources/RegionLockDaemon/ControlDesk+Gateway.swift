@@ -52,6 +52,26 @@ extension ControlDesk {
         }
     }
 
+    func removeAll(
+        _ request: RemoveAllRequest, by caller: Caller
+    ) async throws(Problem) -> RemoveAllReply {
+        let order = Order(by: caller.by, reason: request.reason)
+        let isDryRun = request.isDryRun ?? false
+        let writer = settings.recordWriter
+        let tables = await gatekeeper.tables
+        return try await carryOut { (engine, now) throws(Refusal) in
+            let was = engine.mode
+            let all = engine.blocks(BlockFilter(policy: nil, region: nil))
+            let first = all.prefix(FieldLimits.maximumCandidates)
+                .map { writer.record(of: $0, in: engine) }
+            let effects = isDryRun ? [] : engine.removeAll(order: order, at: now).effects
+            let reply = RemoveAllReply(
+                released: all.count, tables: tables, mode: engine.mode, was: was,
+                isDryRun: isDryRun, blocks: first)
+            return (reply, effects)
+        }
+    }
+
     func reload(by caller: Caller) async throws(Problem) -> ReloadReply {
         let begin = clock.monotonicNanoseconds()
         let before = await gatekeeper.ask { engine, _ in engine.book.settings }

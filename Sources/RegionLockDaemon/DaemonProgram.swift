@@ -50,6 +50,20 @@ package enum DaemonProgram {
         }
     }
 
+    /// `--remove-all`: takes everything of ours down, and ends.
+    package static func removeAll(paths: DaemonPaths, reason: String) -> Int32 {
+        let output = JournalLogHandler.Output.standard()
+        LoggingSystem.bootstrap { _ in JournalLogHandler(output) }
+        do {
+            let logger = Logger(label: "regionlockd")
+            complain(try RemoveAll.run(paths: paths, reason: reason, logger: logger))
+            return 0
+        } catch {
+            complain(error.description)
+            return error.exitStatus
+        }
+    }
+
     private static func complain(_ text: String) {
         let bytes = Array((text + "\n").utf8)
         _ = unsafe write(STDERR_FILENO, bytes, bytes.count)

@@ -65,7 +65,7 @@ extension Event.Kind {
     fileprivate var level: Logger.Level {
         switch self {
         case .blockCreated, .blockAdopted, .settingsRefused, .addressContested, .addressForged,
-            .deviceRouter, .rulesetTampered:
+            .deviceRouter, .rulesetTampered, .everythingRemoved:
             .warning
         case .blockFailed, .storeLost, .packetsLost: .error
         case .attemptAllowed: .info

@@ -19,6 +19,7 @@ extension Gatekeeper {
             case .install(let rulesets):
                 install(rulesets)
                 latency = arrival.map(microseconds(since:))
+            case .removeTables: removeTables()
             case .endFlows(let addresses): endFlows(from: addresses)
             case .endCutFlows: endCutFlows()
             case .record(let changes, let event):
@@ -48,6 +49,9 @@ extension Gatekeeper {
     }
 
     private func install(_ rulesets: [Ruleset]) {
+        // A tag given meanwhile changes nothing in the kernel: whoever has a table now, it is not
+        // ours to touch.
+        guard engine.removal == nil else { return }
         do {
             try kernel.install(rulesets)
             kernelTrouble = nil
@@ -59,8 +63,25 @@ extension Gatekeeper {
         }
     }
 
+    private func removeTables() {
+        do {
+            try kernel.clear()
+            kernelTrouble = nil
+        } catch {
+            if kernelTrouble == nil {
+                logger.error(
+                    "our tables cannot be deleted, trying again every second",
+                    metadata: ["event": "ruleset.failed", "error": "\(error)"])
+            }
+            kernelTrouble = "\(error)"
+        }
+        // What others did to tables that are gone needs no repair.
+        tampering.dismiss()
+    }
+
     /// Reads the tables back and makes them what the engine wants.
     func reconcile() {
+        guard engine.removal == nil else { return removeTables() }
         do {
             try kernel.reconcile(with: engine.rulesets())
             if kernelTrouble != nil { logger.notice("our tables are whole again") }

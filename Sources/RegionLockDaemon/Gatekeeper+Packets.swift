@@ -130,7 +130,7 @@ extension Gatekeeper {
             switch effect {
             case .commit(let some): changes += some
             case .endFlows(let some): addresses += some
-            case .install, .endCutFlows, .record: rest.append(effect)
+            case .install, .removeTables, .endCutFlows, .record: rest.append(effect)
             }
         }
         if !addresses.isEmpty { rest.insert(.endFlows(from: addresses), at: 0) }

@@ -68,6 +68,7 @@ extension Gatekeeper {
     private func adopt(_ held: [TableFamily: KernelTable], attempts: Int) async {
         let strangers = held.cutElements.filter { engine.block(at: $0.key) == nil }
         let ended = await endedBlocks(among: strangers)
+        guard engine.removal == nil else { return }
         let effects = engine.handle(.kernelBlocks(strangers, ended: ended), at: clock.now())
         do {
             try kernel.alignBlocked(from: held, to: engine.rulesets())

@@ -23,6 +23,12 @@ extension Gatekeeper {
                 + drift.prefix(3).joined(separator: "; ")
             warnings.append(Warning(code: "drift", text: text, fix: "it is being repaired"))
         }
+        if let removal = engine.removal {
+            let text =
+                "everything was taken down by \(removal.by); "
+                + "regionlock mode monitor|enforce puts it back"
+            warnings.append(Warning(code: "removed", text: text))
+        }
         if let storeTrouble {
             let text = "blocks hold in the kernel but are not on disk: \(storeTrouble)"
             warnings.append(Warning(code: "store", text: text))
@@ -52,7 +58,7 @@ extension Gatekeeper {
             devices: deviceCounts(writer: writer, at: now), sites: settings.sites.sites.count,
             policies: settings.policies.map { PolicyState(name: $0.name, mode: $0.mode) },
             ruleset: RulesetState(
-                isInstalled: kernelTrouble == nil
+                isInstalled: kernelTrouble == nil && engine.removal == nil
                     && !drift.contains("\(TableFamily.inet.table) is missing"),
                 blocksInKernel: blocksInKernel(drift), drift: tampering.repairs),
             inspection: InspectionState(
@@ -97,6 +103,8 @@ extension Gatekeeper {
     /// Above the limit only a table that is gone is noticed here: an owned one cannot be changed by
     /// anybody else, and changes of a plain one are told by `RulesetWatch` as they happen.
     private func currentDrift() -> [String] {
+        // Nothing is wanted there, and what others make is theirs.
+        guard engine.removal == nil else { return kernelTrouble.map { [$0] } ?? [] }
         do {
             if engine.blocks.count > Self.readBackLimit {
                 if let kernelTrouble { return [kernelTrouble] }

@@ -12,8 +12,9 @@ extension Gatekeeper {
                 touches.append(touch)
             }
         }
-        // What was touched before the start is read back by the start itself.
-        guard hasBegun else { return }
+        // What was touched before the start is read back by the start itself, and while everything
+        // is taken down there is nothing to repair.
+        guard hasBegun, engine.removal == nil else { return }
         let now = clock.monotonicNanoseconds()
         for touch in touches { tampering.note(touch, at: now) }
     }

@@ -124,6 +124,11 @@ actor Gatekeeper {
         }
     }
 
+    /// The tables of ours that are in the kernel, such as `inet regionlock`.
+    var tables: [String] {
+        kernel.committed.map { "\($0.family.rawValue) \(Ruleset.tableName)" }
+    }
+
     // MARK: Time
 
     /// Once a second: what time has brought, and what did not work before.

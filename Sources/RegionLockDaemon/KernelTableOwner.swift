@@ -123,13 +123,16 @@ struct KernelTableOwner: ~Copyable {
     /// Deletes every table of ours, with all that is in it, in one transaction.
     ///
     /// - Returns: the families that had one.
+    @discardableResult
     mutating func clear() throws(NetfilterError) -> [TableFamily] {
         var families: [TableFamily] = []
         for family in TableFamily.allCases where try connection.ownership(family) != nil {
             families.append(family)
         }
-        try connection.commit(
-            families.map { TableChange($0, [.deleteTable]) }, features: features)
+        if !families.isEmpty {
+            try connection.commit(
+                families.map { TableChange($0, [.deleteTable]) }, features: features)
+        }
         committed = []
         return families
     }

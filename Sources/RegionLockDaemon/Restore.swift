@@ -97,7 +97,7 @@ extension SetElement {
 
 extension GatewaySettings {
     /// Cuts what is cut and watches nobody.
-    fileprivate static let blocksOnly = GatewaySettings(
+    static let blocksOnly = GatewaySettings(
         gatewayName: "gateway", mode: .enforce, uplinks: [], sites: SiteTable([]),
         unknownSite: .allow, tagRules: [], devices: [], policies: [], inspection: .standard,
         whileBlocked: WhileBlocked(dns: .none, also: []),

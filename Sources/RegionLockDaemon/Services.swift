@@ -154,7 +154,8 @@ extension ControlDesk {
             }
             let devices = count(engine.blocks.count, "device", "devices")
             let policies = count(settings.policies.count, "policy", "policies")
-            return "\(engine.mode.rawValue), \(devices) cut off, \(policies), "
+            let removed = engine.removal.map { "everything taken down by \($0.by), " } ?? ""
+            return "\(removed)\(engine.mode.rawValue), \(devices) cut off, \(policies), "
                 + "settings \(settings.revision.prefix(4))"
         }
     }

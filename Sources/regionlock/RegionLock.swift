@@ -27,6 +27,7 @@ struct RegionLock: AsyncParsableCommand {
                 subcommands: [
                     TagCommand.self, UntagCommand.self, BlockCommand.self, ReleaseCommand.self,
                     ExemptCommand.self, ExemptionsCommand.self, ModeCommand.self,
+                    RemoveAllCommand.self,
                 ]),
             CommandGroup(
                 name: "Settings",

@@ -31,8 +31,28 @@ struct RegionLockDaemonCommand: AsyncParsableCommand {
     @Flag(help: "Put the stored blocks into the kernel, and end. For the start of the system.")
     var restore = false
 
+    @Flag(
+        name: .customLong("remove-all"),
+        help: "Release every block, delete our tables, and end. For when no daemon runs.")
+    var isRemovingAll = false
+
+    @Option(help: "With --remove-all: kept in the history.")
+    var reason: String?
+
     func validate() throws {
-        if check, restore { throw ValidationError("--check and --restore exclude each other") }
+        if [check, restore, isRemovingAll].count(where: \.self) > 1 {
+            throw ValidationError("--check, --restore and --remove-all exclude each other")
+        }
+        guard isRemovingAll == (reason != nil) else {
+            throw ValidationError("--remove-all and --reason go together")
+        }
+        if let reason {
+            do {
+                try FieldLimits.checkReason(reason)
+            } catch {
+                throw ValidationError("--reason: \(error.detail ?? error.title)")
+            }
+        }
     }
 
     func run() async throws {
@@ -42,6 +62,8 @@ struct RegionLockDaemonCommand: AsyncParsableCommand {
                 DaemonProgram.check(paths: paths)
             } else if restore {
                 DaemonProgram.restore(paths: paths)
+            } else if let reason {
+                DaemonProgram.removeAll(paths: paths, reason: reason)
             } else {
                 await DaemonProgram.run(paths: paths)
             }

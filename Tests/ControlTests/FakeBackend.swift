@@ -150,6 +150,14 @@ final class FakeBackend: ControlBackend {
         return ModeReply(mode: request.mode, configured: .monitor, was: .enforce)
     }
 
+    func removeAll(
+        _ request: RemoveAllRequest, by caller: Caller
+    ) async throws(Problem) -> RemoveAllReply {
+        if request.isDryRun ?? false { return Fixtures.wouldRemove }
+        note("remove all \(request.reason)", caller)
+        return Fixtures.removedAll
+    }
+
     func reload(by caller: Caller) async throws(Problem) -> ReloadReply {
         note("reload", caller)
         return Fixtures.reload

@@ -61,6 +61,12 @@ enum Fixtures {
         released: 25, remaining: 1, isDryRun: true, blocks: [block, handMade])
     static let releasedAll = ReleaseAllReply(
         released: 2, remaining: 0, isDryRun: false, blocks: [block, handMade])
+    static let wouldRemove = RemoveAllReply(
+        released: 25, tables: ["inet regionlock", "bridge regionlock"], mode: .enforce,
+        was: .enforce, isDryRun: true, blocks: [block, handMade])
+    static let removedAll = RemoveAllReply(
+        released: 2, tables: ["inet regionlock", "bridge regionlock"], mode: .monitor,
+        was: .enforce, isDryRun: false, blocks: [block, handMade])
     static let handMade = BlockRecord(
         id: "B-9QXA", device: "3a:91:0c:5e:77:01", deviceName: "d-93kf", state: .inForce,
         cause: .command, since: now, until: time("2026-11-23T22:33:07Z"),

@@ -85,6 +85,8 @@ import Testing
             ("ReleaseRequest", ReleaseRequest.CodingKeys.allCases.map(\.rawValue)),
             ("ReleaseAllRequest", ReleaseAllRequest.CodingKeys.allCases.map(\.rawValue)),
             ("ReleaseAllReply", keys(Fixtures.dryRun)),
+            ("RemoveAllRequest", RemoveAllRequest.CodingKeys.allCases.map(\.rawValue)),
+            ("RemoveAllReply", keys(Fixtures.removedAll)),
             ("ExemptRequest", ExemptRequest.CodingKeys.allCases.map(\.rawValue)),
             ("ModeRequest", ModeRequest.CodingKeys.allCases.map(\.rawValue)),
             ("TagRequest", TagRequest.CodingKeys.allCases.map(\.rawValue)),

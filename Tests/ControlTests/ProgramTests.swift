@@ -61,6 +61,8 @@ import Testing
         .init("policy show xiaomi", says: "Vendor's export list"),
         .init("mode", says: "ENFORCE"),
         .init("mode monitor --reason trial", says: "was enforce"),
+        .init("remove-all --reason moving --dry-run", says: "25 devices would have"),
+        .init("remove-all --reason moving --yes", says: "Everything is taken down"),
         .init("reload", says: "Settings 9c1f (was 77ae)"),
         .init("version", says: "regionlockd  0.1.0"),
     ]
@@ -102,6 +104,8 @@ import Testing
         .init("release --all B-7F3K --reason sold --yes", status: 64, says: "give one of the two"),
         .init("release --all --region Cuba --yes --reason sold", status: 64, says: "is no region"),
         .init("release --all --policy nobody --yes --reason sold", status: 66, says: "no policy"),
+        .init("remove-all --reason moving", status: 64, says: "add --yes"),
+        .init("remove-all --yes", status: 64, says: "--reason is missing"),
         .init("simulate --to a.example", status: 64, says: "either --device or --tag"),
         .init("mode loud", status: 64, says: "monitor or enforce"),
         .init("events --since soon", status: 64, says: "is not a time"),

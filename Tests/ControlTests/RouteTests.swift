@@ -52,6 +52,9 @@ import Wire
                 .releaseAll(ReleaseAllRequest(reason: reason, isDryRun: true)))
             _ = try await client.send(.endExemption("X-2M9Q"))
             _ = try await client.send(.setMode(ModeRequest(mode: .enforce)))
+            _ = try await client.send(.removeAll(RemoveAllRequest(reason: reason)))
+            _ = try await client.send(
+                .removeAll(RemoveAllRequest(reason: reason, isDryRun: true)))
             _ = try await client.send(.reload())
             #expect(
                 server.backend.changes.map(\.what) == [
@@ -59,7 +62,8 @@ import Wire
                     "untag 02:00:00:00:00:07 bench old one",
                     "block 00:1b:44:11:3a:b7 12h sold to Spain",
                     "release B-7F3K 30d sold to Spain", "exempt 02:00:00:00:00:07 -",
-                    "release all xiaomi CU sold to Spain", "end X-2M9Q", "mode enforce", "reload",
+                    "release all xiaomi CU sold to Spain", "end X-2M9Q", "mode enforce",
+                    "remove all sold to Spain", "reload",
                 ])
             let caller = try #require(server.backend.changes.first?.by)
             #expect(caller.uid == Self.ownUser && caller.pid == Self.ownProcess)

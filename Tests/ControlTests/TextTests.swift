@@ -47,6 +47,8 @@ import Wire
         ),
         ("release-all", { Report(Fixtures.releasedAll, $0) }),
         ("release-dry-run", { Report(Fixtures.dryRun, $0) }),
+        ("remove-all", { Report(Fixtures.removedAll, $0) }),
+        ("remove-all-dry-run", { Report(Fixtures.wouldRemove, $0) }),
         ("exemptions-end", { _ in Report(ended: Fixtures.exemption) }),
         ("policy-list", { _ in Report([Fixtures.policy, Fixtures.tvPolicy]) }),
         ("policy-show", { _ in Report(Fixtures.policyDetail) }),

@@ -144,6 +144,8 @@ struct Scenario {
                     policy: words.first { $0 != "in" && Region($0) == nil },
                     region: words.last.flatMap { Region($0) })
                 world.run(world.engine?.release(filter, order: order, at: now).effects ?? [])
+            case "remove-all":
+                world.run(world.engine?.removeAll(order: order, at: now).effects ?? [])
             case "exempt":
                 let key = try device(words[0]).device
                 world.run(
@@ -201,6 +203,12 @@ struct Scenario {
             try hold(
                 told.contains { $0.hasPrefix(rest[0]) && $0.contains(wanted) },
                 told.joined(separator: "\n"))
+        case "tables",
+            "no" where words == ["no", "tables"]:
+            try hold((world.tables > 0) == (what == "tables"), "\(world.tables)")
+            // The minute's comparison and every repair ask for these.
+            let wanted = world.engine?.rulesets().count
+            try hold(wanted == world.tables, "wanted are \(wanted as Any)")
         case "no" where rest == ["events"]:
             try hold(world.events.isEmpty, "\(world.events.map(\.text))")
         case "no" where rest.first == "event":

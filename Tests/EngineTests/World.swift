@@ -14,6 +14,8 @@ struct World {
     var engine: BlockEngine?
     /// What the kernel's changing sets hold, by the effects alone.
     var kernel: [String: Set<SetElement>] = [:]
+    /// How many tables of ours the kernel has.
+    var tables = 0
     var store = EngineSnapshot()
     var endedBlocks: Set<BlockID> = []
     var now = World.start
@@ -43,6 +45,7 @@ struct World {
             .sorted { $0.key.description < $1.key.description }
         let effects = engine.handle(.kernelBlocks(held, ended: endedBlocks), at: now)
         kernel = engine.cutElements
+        tables = engine.rulesets().count
         self.engine = engine
         run(effects)
         tick()
@@ -70,7 +73,13 @@ struct World {
                     }
                 }
             case .install(let rulesets):
-                for set in TableSets.changing { kernel[set.name] = rulesets[0].elements[set.name] }
+                tables = rulesets.count
+                for set in TableSets.changing {
+                    kernel[set.name] = rulesets.first?.elements[set.name]
+                }
+            case .removeTables:
+                tables = 0
+                kernel = [:]
             case .endFlows(let addresses): endedFlows += addresses
             case .endCutFlows: break
             case .record(let changes, let event):
