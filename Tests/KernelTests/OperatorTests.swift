@@ -103,7 +103,7 @@ extension KernelSuite {
             let script = """
                 import ctypes, os, platform, struct, sys
                 number = {"x86_64": 41, "aarch64": 198}[platform.machine()]
-                def op(code, true, false, value): return struct.pack("HBBI", code, true, false, value)
+                def op(*words): return struct.pack("HBBI", *words)
                 program = b"".join([
                     op(0x20, 0, 0, 0), op(0x15, 0, 5, number),
                     op(0x20, 0, 0, 16), op(0x15, 0, 3, 16),
