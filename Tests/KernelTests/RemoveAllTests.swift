@@ -77,8 +77,13 @@ extension KernelSuite {
             #expect(!(try lab.reaches(.phone)), "the table outlives the daemon")
             let unexplained = try lab.run(.gw, words: gateway.command + ["--remove-all"])
             #expect(unexplained.status == 64, "\(unexplained.errors)")
+            // As installed: the database is the service's, and root asks.
+            try own(lab.path("state"), by: "65534")
             let said = try lab.run(.gw, words: words)
             #expect(said.status == 0, "\(said.errors)")
+            let owners = try tool(["find", lab.path("state"), "-printf", "%U\\n"]).lines
+            #expect(Set(owners) == ["65534"] && owners.count > 1, "\(owners)")
+            try own(lab.path("state"), by: "0")
             #expect(
                 said.errors.contains("everything is taken down: 2 blocks released, deleted table"),
                 "\(said.errors)")
@@ -154,6 +159,11 @@ extension KernelSuite {
             }
             for peer in beside.call { #expect(peer.isRunning, "the call has ended") }
             if hasDaemon { #expect(try gateway.blocksInForce().isEmpty) }
+        }
+
+        private func own(_ directory: String, by user: String) throws {
+            let said = try tool(["chown", "-R", "\(user):\(user)", directory])
+            try #require(said.status == 0, "\(said.errors)")
         }
 
         private func tryToActivate(_ gateway: Gateway) throws {
