@@ -18,7 +18,13 @@ extension KernelSuite {
             #expect(preview.text.contains("2 devices would have"), "\(preview.text)")
             #expect(try gateway.blocksInForce().count == 2)
 
-            let said = try gateway.succeed("remove-all", "--reason", Self.reason, "--yes")
+            let declined = try answer("n", gateway)
+            #expect(declined.status == 1 && declined.text.contains("2 devices would have"))
+            #expect(try gateway.blocksInForce().count == 2)
+            #expect(try gateway.lastEvent == before)
+
+            let said = try answer("y", gateway)
+            #expect(said.status == 0, "\(said.text)\(said.errors)")
             #expect(said.text.contains("deleted table inet regionlock"), "\(said.text)")
             try expectNothingOfOurs(gateway, beside)
             let kinds = try gateway.events(after: before).map(\.type)
@@ -77,8 +83,13 @@ extension KernelSuite {
             #expect(!(try lab.reaches(.phone)), "the table outlives the daemon")
             let unexplained = try lab.run(.gw, words: gateway.command + ["--remove-all"])
             #expect(unexplained.status == 64, "\(unexplained.errors)")
+            // As installed: the database is the service's, and root asks.
+            try own(lab.path("state"), by: "65534")
             let said = try lab.run(.gw, words: words)
             #expect(said.status == 0, "\(said.errors)")
+            let owners = try tool(["find", lab.path("state"), "-printf", "%U\\n"]).lines
+            #expect(Set(owners) == ["65534"] && owners.count > 1, "\(owners)")
+            try own(lab.path("state"), by: "0")
             #expect(
                 said.errors.contains("everything is taken down: 2 blocks released, deleted table"),
                 "\(said.errors)")
@@ -154,6 +165,37 @@ extension KernelSuite {
             }
             for peer in beside.call { #expect(peer.isRunning, "the call has ended") }
             if hasDaemon { #expect(try gateway.blocksInForce().isEmpty) }
+        }
+
+        /// The command on a terminal, where a person answers its question.
+        private func answer(_ word: String, _ gateway: Gateway) throws -> Output {
+            let script = """
+                import os, pty, sys
+                child, terminal = pty.fork()
+                if child == 0:
+                    os.execv(sys.argv[2], sys.argv[2:])
+                text, answered = b"", False
+                while True:
+                    try:
+                        part = os.read(terminal, 4096)
+                    except OSError:
+                        break
+                    text += part
+                    if not answered and b"[y/N]" in text:
+                        os.write(terminal, sys.argv[1].encode() + b"\\n")
+                        answered = True
+                os.write(1, text)
+                sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+                """
+            return try tool([
+                "python3", "-c", script, word, Place.program("regionlock"), "--run",
+                gateway.lab.path("run"), "remove-all", "--reason", Self.reason,
+            ])
+        }
+
+        private func own(_ directory: String, by user: String) throws {
+            let said = try tool(["chown", "-R", "\(user):\(user)", directory])
+            try #require(said.status == 0, "\(said.errors)")
         }
 
         private func tryToActivate(_ gateway: Gateway) throws {
