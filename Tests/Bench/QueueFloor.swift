@@ -38,7 +38,7 @@ enum QueueFloor {
         fflush(nil)
         while true {
             guard try poll.wait(timeoutMilliseconds: nil) else { continue }
-            _ = try tap.receive { _, _ in
+            _ = try tap.receive { _, _, _ in
                 do {
                     try connection.commit(
                         [.addElements(set: TableSets.blockedMAC, [element])], features: features)
