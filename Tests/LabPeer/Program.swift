@@ -26,7 +26,7 @@ enum Program {
           wire       --file PCAP --source ADDRESS ... [--name NAME] [--window FROM,TO]
                      [--ranges FILE]
           leaks      --file PCAP --source ADDRESS --window FROM,TO ...   what came after triggers
-          question   --name NAME --resolver ADDRESS  one DNS question, no answer awaited
+          trigger    --name NAME --resolver ADDRESS  one DNS question, no answer awaited
           await      --socket PATH --seconds T       READY=1 of sd_notify(3)
         """
 
@@ -70,7 +70,7 @@ enum Program {
         case "cost": try CostMeter(arguments).run()
         case "wire": try WireReport(arguments).run()
         case "leaks": try LeakReport(arguments).run()
-        case "question": try Asker(arguments).run()
+        case "trigger": try Asker(arguments).run()
         case "await": try ReadyWaiter(arguments).run()
         default: throw WrongUse()
         }
