@@ -7,6 +7,7 @@ leaves a connection that never ends.
 
 import http.server
 import socket
+import socketserver
 import ssl
 import sys
 import threading
@@ -57,7 +58,10 @@ class Server(http.server.ThreadingHTTPServer):
     def server_bind(self):
         # One socket for both families (RFC 3493 section 5.3).
         self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        super().server_bind()
+        # Not HTTPServer's: it asks for this host's full name, and with a name that only DNS knows
+        # that takes longer than the lab waits.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "lab", self.server_address[1]
 
     def finish_request(self, request, client_address):
         # The handshake belongs to the connection's own thread.
