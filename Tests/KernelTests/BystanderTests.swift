@@ -42,7 +42,13 @@ extension KernelSuite {
                 for exchange in try lines.map({ try decode(Exchange.self, from: $0) }) {
                     let what = "\(name), \(exchange.kind)"
                     #expect(exchange.sent > 100, "\(what) was hardly running")
-                    #expect(exchange.lost == 0, "\(what): lost of \(exchange.sent)")
+                    // phone2 is tagged, and its questions are inspected: one that waits for its
+                    // verdict when the daemon ends is dropped by the kernel, here twice at most
+                    // (docs/ARCHITECTURE.md, When nobody inspects). Nothing else may be missing.
+                    let isInspected = name == "phone2" && exchange.kind == "dns"
+                    #expect(
+                        exchange.lost <= (isInspected ? 2 : 0),
+                        "\(what): lost of \(exchange.sent)")
                     print("  \(what): \(exchange.lost) of \(exchange.sent) lost")
                 }
             }
