@@ -47,7 +47,10 @@ package protocol ControlBackend: Sendable {
         _ request: RemoveAllRequest, by caller: Caller
     ) async throws(Problem) -> RemoveAllReply
     /// All or nothing: on `settings_not_valid` the running settings stay.
-    func reload(by caller: Caller) async throws(Problem) -> ReloadReply
+    func reload(_ request: ReloadRequest, by caller: Caller) async throws(Problem) -> ReloadReply
+    func confirmReload(by caller: Caller) async throws(Problem) -> ConfirmReply
+    /// Newest first.
+    func revisions() async throws(Problem) -> [RevisionRecord]
 
     /// From the store. `history_gone` (410) when events after the given id were trimmed.
     func events(_ query: EventQuery) async throws(Problem) -> [EventRecord]

@@ -20,6 +20,8 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
     case setMode
     case removeAll
     case reload
+    case confirmReload
+    case listRevisions
     case events
 
     package enum Method: String, Hashable, Sendable {
@@ -52,6 +54,8 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         case .setMode: (.put, "/v1/mode")
         case .removeAll: (.post, "/v1/remove-all")
         case .reload: (.post, "/v1/reload")
+        case .confirmReload: (.post, "/v1/reload/confirm")
+        case .listRevisions: (.get, "/v1/revisions")
         case .events: (.get, "/v1/events")
         }
     }

@@ -40,6 +40,7 @@ package struct Problem: Error, Codable, Hashable, Sendable {
         case blockNotFound = "block_not_found"
         case exemptionNotFound = "exemption_not_found"
         case policyNotFound = "policy_not_found"
+        case revisionNotFound = "revision_not_found"
         case ambiguous
         case conflict
         case settingsNotValid = "settings_not_valid"

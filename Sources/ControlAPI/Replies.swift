@@ -81,29 +81,6 @@ package struct ExemptReply: Codable, Hashable, Sendable {
     }
 }
 
-/// What a reload did.
-package struct ReloadReply: Codable, Hashable, Sendable {
-    package let revision: String
-    /// The revision before.
-    package let was: String
-    package let policies: Int
-    package let sites: Int
-    package let milliseconds: Int
-    package let warnings: [Warning]
-
-    package init(
-        revision: String, was: String, policies: Int, sites: Int, milliseconds: Int,
-        warnings: [Warning]
-    ) {
-        self.revision = revision
-        self.was = was
-        self.policies = policies
-        self.sites = sites
-        self.milliseconds = milliseconds
-        self.warnings = warnings
-    }
-}
-
 /// The mode in force.
 package struct ModeReply: Codable, Hashable, Sendable {
     package let mode: PolicyMode

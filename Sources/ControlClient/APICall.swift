@@ -75,6 +75,10 @@ extension APICall {
 
     package static func mode() -> Self where Reply == ModeReply { .init(.mode) }
 
+    package static func revisions() -> Self where Reply == Page<RevisionRecord> {
+        .init(.listRevisions)
+    }
+
     package static func events(_ query: EventQuery) -> Self where Reply == Page<EventRecord> {
         .init(.events, query: fields(query) + [("limit", String(query.limit))])
     }
@@ -138,5 +142,11 @@ extension APICall {
         .init(.removeAll, body: JSONDocument.compact(request))
     }
 
-    package static func reload() -> Self where Reply == ReloadReply { .init(.reload) }
+    package static func reload(_ request: ReloadRequest) -> Self where Reply == ReloadReply {
+        .init(.reload, body: JSONDocument.compact(request))
+    }
+
+    package static func confirmReload() -> Self where Reply == ConfirmReply {
+        .init(.confirmReload)
+    }
 }

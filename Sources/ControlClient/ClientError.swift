@@ -60,7 +60,7 @@ extension Problem {
         case .badRequest, .unknownField, .invalidField: .usage
         case .notAllowed, .readOnly: .notAllowed
         case .deviceNotFound, .siteNotFound, .blockNotFound, .exemptionNotFound, .policyNotFound,
-            .historyGone:
+            .revisionNotFound, .historyGone:
             .notFound
         case .ambiguous: .ambiguous
         case .settingsNotValid: .settingsNotValid

@@ -38,9 +38,10 @@ struct Responder: Sendable {
             try FieldLimits.checkName(name, field: "policy")
             return try document(await backend.policy(named: name))
         case .mode: return try document(await backend.mode())
+        case .listRevisions: return try document(Page(items: await backend.revisions()))
         case .events: return try await events(request)
         case .tag, .untag, .block, .release, .releaseAll, .exempt, .endExemption, .setMode,
-            .removeAll, .reload:
+            .removeAll, .reload, .confirmReload:
             throw .failed("\(request.operation.rawValue) is a change")
         }
     }
@@ -71,11 +72,12 @@ struct Responder: Sendable {
             return try document(await backend.endExemption(id: id, by: caller))
         case .setMode: return try document(await backend.setMode(body(request), by: caller))
         case .removeAll: return try document(await backend.removeAll(body(request), by: caller))
-        case .reload:
+        case .reload: return try document(await backend.reload(body(request), by: caller))
+        case .confirmReload:
             guard request.body.readableBytes == 0 else { throw .invalid("body", "must be empty") }
-            return try document(await backend.reload(by: caller))
+            return try document(await backend.confirmReload(by: caller))
         case .status, .listDevices, .explain, .listSites, .simulate, .listBlocks, .listExemptions,
-            .listPolicies, .showPolicy, .mode, .events:
+            .listPolicies, .showPolicy, .mode, .listRevisions, .events:
             throw .failed("\(request.operation.rawValue) is not a change")
         }
     }

@@ -4,12 +4,10 @@ import Wire
 
 extension BlockEngine {
     /// Takes new settings. Blocks whose policy no longer denies their region end by themselves.
-    mutating func adopt(_ book: PolicyBook, at now: Timestamp) -> [Effect] {
-        self.book = book
-        mode = modeAtPrompt ?? book.settings.mode
+    mutating func adopt(_ book: PolicyBook, isTrial: Bool, at now: Timestamp) -> [Effect] {
         let back = removal == nil ? "" : "; our tables are back"
-        removal = nil
-        forgetStandings()
+        take(book)
+        isOnTrial = isTrial
         let count = book.settings.policies.count
         let event = Event(
             time: now, kind: .settingsLoaded,
@@ -17,6 +15,23 @@ extension BlockEngine {
                 + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)\(back)")
         // The table is made before any block ends, so that no end is lost in the difference.
         return [.install(rulesets()), .record([], event)] + endUnfounded(at: now)
+    }
+
+    mutating func confirmSettings(at now: Timestamp) -> [Effect] {
+        guard isOnTrial else { return [] }
+        isOnTrial = false
+        let event = Event(
+            time: now, kind: .settingsLoaded,
+            text: "settings \(book.settings.revision) are confirmed")
+        return [.record([], event)] + endUnfounded(at: now)
+    }
+
+    /// Decides by `book` from now on.
+    mutating func take(_ book: PolicyBook) {
+        self.book = book
+        mode = modeAtPrompt ?? book.settings.mode
+        removal = nil
+        forgetStandings()
     }
 
     /// Joins what the kernel still holds with what the store knew: losing either frees nobody.
@@ -93,7 +108,8 @@ extension BlockEngine {
     }
 
     /// Ends the blocks whose policy is gone, over, or no longer denies the region.
-    private mutating func endUnfounded(at now: Timestamp) -> [Effect] {
+    mutating func endUnfounded(at now: Timestamp) -> [Effect] {
+        guard !isOnTrial else { return [] }
         let unfounded = blocks.values.filter { block in
             guard let policy = block.policyName else { return false }
             return !book.stillDenies(policy: policy, region: block.region, at: now)

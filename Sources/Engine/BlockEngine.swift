@@ -37,6 +37,8 @@ package struct BlockEngine: Sendable {
     var routerEvents: [Event] = []
     /// Nil unless everything was taken down by command.
     package internal(set) var removal: Removal?
+    /// The settings may be taken back: a block that they do not carry must survive that.
+    var isOnTrial = false
     let capabilities: TableCapabilities
     let shape: TableDesign.Shape
     var modeAtPrompt: PolicyMode?
@@ -160,8 +162,10 @@ package struct BlockEngine: Sendable {
             // Bindings stay: what a cut device holds is cut until somebody else holds it.
             places.removeAll()
             return []
-        case .settings(let book):
-            return adopt(book, at: now)
+        case .settings(let book, let isTrial):
+            return adopt(book, isTrial: isTrial, at: now)
+        case .settingsConfirmed:
+            return confirmSettings(at: now)
         case .kernelBlocks(let elements, let ended):
             return adopt(elements, ended: ended, at: now)
         case .tick:

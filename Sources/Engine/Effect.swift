@@ -71,7 +71,11 @@ package enum Occurrence: Sendable {
     /// The whole neighbour table is told anew.
     case neighboursRestarted
     /// New settings, already checked.
-    case settings(PolicyBook)
+    ///
+    /// - isTrial: they may be taken back, so no block ends by them until `settingsConfirmed`.
+    case settings(PolicyBook, isTrial: Bool = false)
+    /// The settings on trial stay.
+    case settingsConfirmed
     /// Blocks found in the kernel at start, and the ids the store knows to have ended.
     case kernelBlocks([SetElement], ended: Set<BlockID>)
     /// Time has passed.

@@ -177,6 +177,8 @@ package struct Event: Hashable, Sendable {
         case modeChanged = "mode.changed"
         case settingsLoaded = "settings.loaded"
         case settingsRefused = "settings.refused"
+        /// Settings nobody confirmed in time gave way to those before them.
+        case settingsRolledBack = "settings.rolled_back"
         case rulesetInstalled = "ruleset.installed"
         case rulesetTampered = "ruleset.tampered"
         case everythingRemoved = "everything.removed"

@@ -72,47 +72,22 @@ extension ControlDesk {
         }
     }
 
-    func reload(by caller: Caller) async throws(Problem) -> ReloadReply {
-        let begin = clock.monotonicNanoseconds()
-        let before = await gatekeeper.ask { engine, _ in engine.book.settings }
-        let result = settings.load()
-        guard let book = result.book else {
-            let event = Event(
-                time: clock.now(), kind: .settingsRefused,
-                text: "the settings on disk are not valid; the running ones stay: "
-                    + result.firstError, by: caller.by)
-            recorder.submit([], event)
-            throw .settingsNotValid(result.report)
-        }
-        do {
-            try await gatekeeper.install(book)
-        } catch {
-            throw .failed("\(error)")
-        }
-        settings.adopt(result)
+    func reload(
+        _ request: ReloadRequest, by caller: Caller
+    ) async throws(Problem) -> ReloadReply {
+        let reply = try await reloads.reload(request, by: caller)
         try await settle()
         await tellStatus()
-        return ReloadReply(
-            revision: book.settings.revision, was: before.revision,
-            policies: book.settings.policies.count,
-            sites: book.settings.sites.sites.count,
-            milliseconds: Int((clock.monotonicNanoseconds() - begin) / 1_000_000),
-            warnings: (result.warnings + Self.waitingForRestart(before, book.settings))
-                .map { Warning(code: "settings", text: $0) })
+        return reply
     }
 
-    /// What only a new start takes up: listening sockets are opened once.
-    private static func waitingForRestart(
-        _ before: GatewaySettings, _ after: GatewaySettings
-    ) -> [String] {
-        var waiting: [String] = []
-        if before.notice != after.notice { waiting.append("notice") }
-        if before.control != after.control { waiting.append("control") }
-        if before.inspection.whenDown != after.inspection.whenDown {
-            waiting.append("inspection.when_down, for a queue that is full")
-        }
-        return waiting.map { "\($0): the change takes effect when regionlockd is started anew" }
+    func confirmReload(by caller: Caller) async throws(Problem) -> ConfirmReply {
+        let reply = try await reloads.confirm()
+        try await settle()
+        return reply
     }
+
+    func revisions() async throws(Problem) -> [RevisionRecord] { await reloads.revisions() }
 
     func status() async throws(Problem) -> Status {
         let trouble = await recorder.trouble

@@ -12,6 +12,7 @@ struct ControlDesk: ControlBackend {
     let gatekeeper: Gatekeeper
     let recorder: Recorder
     let settings: SettingsSource
+    let reloads: Reloads
     let clock: DaemonClock
     let notifier: ServiceNotifier
     let startedAt: Timestamp

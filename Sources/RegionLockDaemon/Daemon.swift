@@ -31,14 +31,12 @@ struct Daemon: Sendable {
     ) async throws(StartFailure) -> Daemon {
         let clock = DaemonClock()
         var random = SystemRandomNumberGenerator()
-        let source = SettingsSource(directory: paths.settings, seed: random.next(), clock: clock)
-        let loaded = source.load()
+        let source = SettingsSource(paths: paths, seed: random.next(), clock: clock)
+        let loaded = source.loadAtStart()
         guard let book = loaded.book else {
             throw StartFailure(loaded.report, exitStatus: EX_CONFIG)
         }
         for warning in loaded.warnings { logger.warning("\(warning)") }
-        source.adopt(loaded)
-
         let storeThread = try makeThread()
         let (recorder, snapshot) = try makeRecorder(
             paths, thread: storeThread, clock: clock, logger: logger)
@@ -56,9 +54,13 @@ struct Daemon: Sendable {
         } catch {
             throw kernelFailure(error)
         }
+        // After the store has made and checked its directory.
+        if let trouble = source.adopt(loaded) { logger.warning("\(trouble)") }
+        let reloads = Reloads(
+            gatekeeper: gatekeeper, recorder: recorder, settings: source, clock: clock)
         let desk = ControlDesk(
-            gatekeeper: gatekeeper, recorder: recorder, settings: source, clock: clock,
-            notifier: notifier, startedAt: clock.now())
+            gatekeeper: gatekeeper, recorder: recorder, settings: source, reloads: reloads,
+            clock: clock, notifier: notifier, startedAt: clock.now())
         return Daemon(
             gatekeeper: gatekeeper, recorder: recorder, desk: desk, packetThread: packetThread,
             storeThread: storeThread, notifier: notifier, settings: book.settings,

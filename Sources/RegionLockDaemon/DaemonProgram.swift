@@ -33,7 +33,7 @@ package enum DaemonProgram {
 
     /// `--check`: whether the settings would be taken.
     package static func check(paths: DaemonPaths) -> Int32 {
-        let source = SettingsSource(directory: paths.settings, seed: 1, clock: DaemonClock())
+        let source = SettingsSource(paths: paths, seed: 1, clock: DaemonClock())
         let loaded = source.load()
         if !loaded.report.isEmpty { complain(loaded.report) }
         return loaded.book == nil ? EX_CONFIG : 0

@@ -64,8 +64,9 @@ extension Event.Kind {
     /// journalctl -p warning shows what an operator must see: devices cut off and things broken.
     fileprivate var level: Logger.Level {
         switch self {
-        case .blockCreated, .blockAdopted, .settingsRefused, .addressContested, .addressForged,
-            .deviceRouter, .rulesetTampered, .everythingRemoved:
+        case .blockCreated, .blockAdopted, .settingsRefused, .settingsRolledBack,
+            .addressContested, .addressForged, .deviceRouter, .rulesetTampered,
+            .everythingRemoved:
             .warning
         case .blockFailed, .storeLost, .packetsLost: .error
         case .attemptAllowed: .info

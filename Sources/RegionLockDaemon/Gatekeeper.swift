@@ -94,7 +94,7 @@ actor Gatekeeper {
 
     /// Takes new settings that have been checked. The tap is opened anew only when it is another
     /// one: closing a queue makes the kernel drop what waits in it.
-    func install(_ book: PolicyBook) throws(NetfilterError) {
+    func install(_ book: PolicyBook, isTrial: Bool = false) throws(NetfilterError) {
         let before = engine.book.settings.inspection
         let after = book.settings.inspection
         if before.tap != after.tap || before.queue != after.queue {
@@ -102,7 +102,13 @@ actor Gatekeeper {
         }
         answerWaiting()
         mark = MarkField(mask: after.markMask)
-        run(engine.handle(.settings(book), at: clock.now()))
+        run(engine.handle(.settings(book, isTrial: isTrial), at: clock.now()))
+    }
+
+    /// The settings on trial stay, and the blocks they do not carry end.
+    func confirmSettings() {
+        answerWaiting()
+        run(engine.handle(.settingsConfirmed, at: clock.now()))
     }
 
     /// The tap the settings ask for.

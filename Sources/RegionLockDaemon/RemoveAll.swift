@@ -19,8 +19,8 @@ enum RemoveAll {
         let clock = DaemonClock()
         var random = SystemRandomNumberGenerator()
         let loaded = SettingsSource(
-            directory: paths.settings, seed: random.next(), clock: clock
-        ).load()
+            paths: paths, seed: random.next(), clock: clock
+        ).loadAtStart()
         let book = loaded.book ?? PolicyBook(settings: .blocksOnly, seed: random.next())
         let mark = book.settings.inspection.markMask
         var kernel = try Daemon.openKernel()

@@ -17,8 +17,8 @@ enum Restore {
         let clock = DaemonClock()
         var random = SystemRandomNumberGenerator()
         let loaded = SettingsSource(
-            directory: paths.settings, seed: random.next(), clock: clock
-        ).load()
+            paths: paths, seed: random.next(), clock: clock
+        ).loadAtStart()
         // A device that was cut stays so, whatever somebody wrote into the settings since.
         let book =
             loaded.book ?? PolicyBook(settings: .blocksOnly, seed: random.next())

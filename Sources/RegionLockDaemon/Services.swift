@@ -55,7 +55,7 @@ struct ReloadService: Service {
             // A notifier that is not heard changes nothing about the reload.
             try? notifier.reloading()
             do {
-                let reply = try await desk.reload(by: Self.caller)
+                let reply = try await desk.reload(ReloadRequest(), by: Self.caller)
                 logger.notice("settings \(reply.revision) are in force")
             } catch {
                 logger.error("\(error.detail ?? error.title)")

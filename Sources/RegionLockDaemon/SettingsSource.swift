@@ -12,20 +12,26 @@ final class SettingsSource: Sendable {
         /// Every problem with its place, as `regionlock check` prints it.
         let report: String
         let firstError: String
-        let warnings: [String]
+        var warnings: [String]
+        /// What all this was read from.
+        var files: [SettingsFile]
     }
 
     let directory: String
+    let shelf: RevisionShelf
     let recordWriter: RecordWriter
     private let vendors: VendorRegistry
     private let regions: RegionTable
     /// Keys the endpoint index, so that nobody can craft names that collide in it.
     private let seed: UInt64
     private let clock: DaemonClock
-    private let running = Mutex<[String]>([])
+    private let running = Mutex<Loaded?>(nil)
+    /// What the operator still has to do about the settings in force.
+    private let pending = Mutex<String?>(nil)
 
-    init(directory: String, seed: UInt64, clock: DaemonClock) {
-        self.directory = directory
+    init(paths: DaemonPaths, seed: UInt64, clock: DaemonClock) {
+        directory = paths.settings
+        shelf = RevisionShelf(state: paths.state)
         self.seed = seed
         self.clock = clock
         vendors = VendorRegistry.installed()
@@ -33,7 +39,36 @@ final class SettingsSource: Sendable {
         recordWriter = RecordWriter(vendors: vendors)
     }
 
-    func load() -> Loaded {
+    /// What the files on disk come to.
+    func load() -> Loaded { load(directory) }
+
+    /// What a start takes: the files on disk, unless they were taken back and are as they were.
+    func loadAtStart() -> Loaded {
+        var onDisk = load()
+        guard let substitution = shelf.substitution,
+            onDisk.book?.settings.revision == substitution.refused
+        else { return onDisk }
+        let refused = substitution.refused.prefix(4)
+        guard var kept = keptSettings(substitution.used) else {
+            onDisk.warnings.append(
+                "settings \(refused) were not confirmed, and those before them are lost: "
+                    + "\(refused) are in force")
+            return onDisk
+        }
+        kept.warnings.append(
+            "the settings on disk (\(refused)) are not in force: \(substitution.used.prefix(4)) "
+                + "are; regionlock reload takes those on disk")
+        return kept
+    }
+
+    /// A kept revision; nil when it is not there, or not what it was.
+    func keptSettings(_ revision: String) -> Loaded? {
+        guard let kept = shelf.list().first(where: { $0.revision == revision }) else { return nil }
+        let loaded = load(shelf.path(of: kept))
+        return loaded.book?.settings.revision == revision ? loaded : nil
+    }
+
+    private func load(_ directory: String) -> Loaded {
         var result = SettingsLoader.load(
             directory: directory, vendorRegistry: vendors, regions: regions)
         result.runTests(at: clock.now())
@@ -44,14 +79,38 @@ final class SettingsSource: Sendable {
             report: result.problems.map { $0.rendered(directory: directory) }
                 .joined(separator: "\n"),
             firstError: errors.first.map { "\($0.file):\($0.line): \($0.message)" } ?? "",
-            warnings: warnings.map { "\($0.file):\($0.line): \($0.message)" })
+            warnings: warnings.map { "\($0.file):\($0.line): \($0.message)" },
+            files: result.files)
     }
 
-    /// Marks what was loaded as what runs.
-    func adopt(_ loaded: Loaded) { running.withLock { $0 = loaded.warnings } }
+    /// Marks what was loaded as what runs, and keeps it.
+    ///
+    /// - Returns: why it is not kept; nil when it is.
+    @discardableResult
+    func adopt(_ loaded: Loaded, pending note: String? = nil) -> String? {
+        var slim = loaded
+        slim.files = []
+        running.withLock { [slim] in $0 = slim }
+        pending.withLock { $0 = note }
+        guard let revision = loaded.book?.settings.revision, !loaded.files.isEmpty else {
+            return nil
+        }
+        do {
+            try shelf.keep(loaded.files, as: revision)
+            return nil
+        } catch {
+            return "settings \(revision.prefix(4)) are in force, but not kept for later: \(error)"
+        }
+    }
+
+    /// The settings in force, without the files they were read from.
+    var inForce: Loaded? { running.withLock { $0 } }
 
     /// Warnings of the settings that run.
-    var warnings: [String] { running.withLock { $0 } }
+    var warnings: [String] {
+        let note = pending.withLock { $0 }
+        return (running.withLock { $0?.warnings } ?? []) + (note.map { [$0] } ?? [])
+    }
 
     @Sendable func regionName(_ region: Region) -> String? { regions.name(of: region) }
 

@@ -10,6 +10,8 @@ package struct SettingsResult: Sendable {
     package var tests: [PolicyTestCase]
     /// Every catalogue that was read, in order of name.
     package var catalogues: [Catalogue]
+    /// The texts all this was read from.
+    package var files: [SettingsFile]
 
     /// `1 warning, 2 errors`; `no warnings, no errors`.
     package var counts: String {
@@ -84,7 +86,7 @@ package enum SettingsReader {
         let isUsable = !problems.contains { $0.severity == .error }
         return SettingsResult(
             settings: isUsable ? settings : nil, problems: problems.sorted(),
-            tests: drafts.flatMap(\.tests), catalogues: catalogues)
+            tests: drafts.flatMap(\.tests), catalogues: catalogues, files: files)
     }
 
     /// Catalogues come first because policies name them, the rest in order of path.

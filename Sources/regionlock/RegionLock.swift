@@ -33,7 +33,7 @@ struct RegionLock: AsyncParsableCommand {
                 name: "Settings",
                 subcommands: [
                     PolicyCommand.self, RegionsCommand.self, CheckCommand.self,
-                    ReloadCommand.self,
+                    ReloadCommand.self, ConfirmCommand.self, RevisionsCommand.self,
                 ]),
             CommandGroup(
                 name: "Program", subcommands: [VersionCommand.self, CompletionsCommand.self]),

@@ -33,18 +33,6 @@ struct PolicyCommand: AsyncParsableCommand {
     }
 }
 
-struct ReloadCommand: Command {
-    static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Have the daemon read its settings again.",
-        discussion: "All or nothing: settings that are not valid leave the running ones in force.")
-
-    @OptionGroup var common: CommonOptions
-
-    func run(_ session: Session) async throws {
-        try await session.show(.reload()) { Report($0) }
-    }
-}
-
 struct VersionCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "The versions of this program and of the daemon.")

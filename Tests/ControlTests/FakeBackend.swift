@@ -158,10 +158,21 @@ final class FakeBackend: ControlBackend {
         return Fixtures.removedAll
     }
 
-    func reload(by caller: Caller) async throws(Problem) -> ReloadReply {
-        note("reload", caller)
-        return Fixtures.reload
+    func reload(
+        _ request: ReloadRequest, by caller: Caller
+    ) async throws(Problem) -> ReloadReply {
+        if request.isDryRun ?? false { return Fixtures.wouldReload }
+        let trial = request.confirmSeconds.map { " \($0)" } ?? ""
+        note("reload\(request.revision.map { " \($0)" } ?? "")\(trial)", caller)
+        return trial.isEmpty ? Fixtures.reload : Fixtures.trial
     }
+
+    func confirmReload(by caller: Caller) async throws(Problem) -> ConfirmReply {
+        note("confirm", caller)
+        return ConfirmReply(revision: "9c1f", isChanged: true)
+    }
+
+    func revisions() async throws(Problem) -> [RevisionRecord] { Fixtures.revisions }
 
     func events(_ query: EventQuery) async throws(Problem) -> [EventRecord] {
         let history = state.withLock { $0.history }

@@ -132,7 +132,28 @@ enum Fixtures {
         devices: 4, source: "policy.d/10-xiaomi.yaml:1")
 
     static let reload = ReloadReply(
-        revision: "9c1f", was: "77ae", policies: 2, sites: 3, milliseconds: 14, warnings: [])
+        revision: "9c1f", was: "77ae", policies: 2, sites: 3, milliseconds: 14, isDryRun: false,
+        warnings: [])
+    static let wouldReload = ReloadReply(
+        revision: "9c1f", was: "77ae", policies: 1, sites: 3, milliseconds: 14, isDryRun: true,
+        impact: Impact(
+            released: 1, atRisk: 1, spared: 24,
+            devices: [
+                ImpactRecord(
+                    device: phone.id, name: phone.name, change: "released", policy: "xiaomi",
+                    region: cuba),
+                ImpactRecord(
+                    device: till.id, name: till.name, change: "at_risk", policy: "tills",
+                    region: nil),
+            ]), warnings: [])
+    static let trial = ReloadReply(
+        revision: "9c1f", was: "77ae", policies: 2, sites: 3, milliseconds: 14, isDryRun: false,
+        confirmBy: now.adding(seconds: 120),
+        impact: Impact(released: 0, atRisk: 0, spared: 0, devices: []), warnings: [])
+    static let revisions = [
+        RevisionRecord(revision: "9c1f", loadedAt: now, isInForce: true),
+        RevisionRecord(revision: "77ae", loadedAt: now.adding(seconds: -86_400), isInForce: false),
+    ]
     static let mode = ModeReply(mode: .enforce, configured: .monitor)
 
     /// Event `id` of a history in which each took a minute.

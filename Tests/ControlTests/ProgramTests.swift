@@ -64,6 +64,11 @@ import Testing
         .init("remove-all --reason moving --dry-run", says: "25 devices would have"),
         .init("remove-all --reason moving --yes", says: "Everything is taken down"),
         .init("reload", says: "Settings 9c1f (was 77ae)"),
+        .init("reload --dry-run", says: "no longer cut off at the next attempt"),
+        .init("reload --confirm 120", says: "Keep these: regionlock confirm"),
+        .init("reload --revision 77ae", says: "Settings 9c1f"),
+        .init("confirm", says: "confirmed and stay"),
+        .init("revisions", says: "in force"),
         .init("version", says: "regionlockd  0.1.0"),
     ]
 
@@ -107,6 +112,9 @@ import Testing
         .init("remove-all --reason moving", status: 64, says: "add --yes"),
         .init("remove-all --yes", status: 64, says: "--reason is missing"),
         .init("simulate --to a.example", status: 64, says: "either --device or --tag"),
+        .init("reload --confirm 2", status: 64, says: "must be 5 to 86400"),
+        .init("reload --confirm 20 --dry-run", status: 64, says: "nothing to confirm"),
+        .init("reload --revision xyz", status: 64, says: "4 to 16 hexadecimal digits"),
         .init("mode loud", status: 64, says: "monitor or enforce"),
         .init("events --since soon", status: 64, says: "is not a time"),
         .init("explain Redmi", status: 65, says: "Redmi-Note-12 (50:ec:50:12:34:56), Redmi-9A"),

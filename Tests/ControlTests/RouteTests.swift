@@ -55,7 +55,11 @@ import Wire
             _ = try await client.send(.removeAll(RemoveAllRequest(reason: reason)))
             _ = try await client.send(
                 .removeAll(RemoveAllRequest(reason: reason, isDryRun: true)))
-            _ = try await client.send(.reload())
+            _ = try await client.send(.reload(ReloadRequest()))
+            _ = try await client.send(.reload(ReloadRequest(isDryRun: true)))
+            _ = try await client.send(.reload(ReloadRequest(confirmSeconds: 120)))
+            _ = try await client.send(.confirmReload())
+            _ = try await client.send(.reload(ReloadRequest(revision: "77ae")))
             #expect(
                 server.backend.changes.map(\.what) == [
                     "tag 02:00:00:00:00:07 bench returned & checked",
@@ -63,7 +67,7 @@ import Wire
                     "block 00:1b:44:11:3a:b7 12h sold to Spain",
                     "release B-7F3K 30d sold to Spain", "exempt 02:00:00:00:00:07 -",
                     "release all xiaomi CU sold to Spain", "end X-2M9Q", "mode enforce",
-                    "remove all sold to Spain", "reload",
+                    "remove all sold to Spain", "reload", "reload 120", "confirm", "reload 77ae",
                 ])
             let caller = try #require(server.backend.changes.first?.by)
             #expect(caller.uid == Self.ownUser && caller.pid == Self.ownProcess)

@@ -62,7 +62,7 @@ import Testing
         close(descriptor)
         try #require(isBound)
         try await TestServer.with(directory: directory) { server in
-            let reply = try await server.client.send(.reload())
+            let reply = try await server.client.send(.reload(ReloadRequest()))
             #expect(reply == Fixtures.reload)
         }
     }

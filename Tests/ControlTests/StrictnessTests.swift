@@ -80,7 +80,9 @@ import Testing
         .init(
             method: "PUT", target: "/v1/mode", body: #"{"mode":"loud"}"#, status: 400,
             says: "mode: has a value that is not known"),
-        .init(method: "POST", target: "/v1/reload", body: "{}", status: 400, says: "must be empty"),
+        .init(
+            method: "POST", target: "/v1/reload/confirm", body: "{}", status: 400,
+            says: "must be empty"),
         .init(
             method: "POST", target: "/v1/blocks/B-0000/release", body: #"{"reason":"sold"}"#,
             status: 404, says: "block_not_found"),

@@ -57,7 +57,11 @@ import Wire
             "mode-set",
             { _ in Report(ModeReply(mode: .enforce, configured: .monitor, was: .monitor)) }
         ),
-        ("reload", { _ in Report(Fixtures.reload) }),
+        ("reload", { Report(Fixtures.reload, $0) }),
+        ("reload-dry-run", { Report(Fixtures.wouldReload, $0) }),
+        ("reload-confirm", { Report(Fixtures.trial, $0) }),
+        ("confirm", { _ in Report(ConfirmReply(revision: "9c1f", isChanged: true)) }),
+        ("revisions", { Report(Fixtures.revisions, $0) }),
         ("events", { Report([Fixtures.event(1), Fixtures.event(2)], $0) }),
         ("version", { _ in Report(version: "0.1.0", daemon: nil) }),
         (

@@ -95,6 +95,11 @@ struct Scenario {
         case ("reload", 0):
             let (book, now) = (try world.book(), world.now)
             world.run(world.engine?.handle(.settings(book), at: now) ?? [])
+        case ("reload", 1) where words[0] == "on-trial":
+            let (book, now) = (try world.book(), world.now)
+            world.run(world.engine?.handle(.settings(book, isTrial: true), at: now) ?? [])
+        case ("confirm", 0):
+            world.run(world.engine?.handle(.settingsConfirmed, at: world.now) ?? [])
         case ("restart", 0): try world.boot()
         case ("restart", 2) where words[1] == "store":
             world.store = EngineSnapshot()

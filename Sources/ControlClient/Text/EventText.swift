@@ -27,7 +27,8 @@ extension EventRecord {
         switch type {
         case "block.created", "block.failed", "store.lost", "settings.refused": .bad
         case "monitor.would_block", "packets.lost", "block.adopted", "address.contested",
-            "address.forged", "device.router", "ruleset.tampered", "everything.removed":
+            "address.forged", "device.router", "ruleset.tampered", "everything.removed",
+            "settings.rolled_back":
             .warning
         case "block.released", "block.expired": .good
         default: .plain

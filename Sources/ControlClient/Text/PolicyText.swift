@@ -58,17 +58,6 @@ extension Report {
         add(table: table)
     }
 
-    package init(_ reply: ReloadReply) {
-        self.init()
-        add(
-            text: "Loaded \(reply.policies == 1 ? "1 policy" : "\(reply.policies) policies") and "
-                + "\(counted(reply.sites, "site")) in \(reply.milliseconds) ms. "
-                + "Settings \(reply.revision.prefix(4)) (was \(reply.was.prefix(4))).")
-        for warning in reply.warnings {
-            add(Phrase("warning: ", .warning), Phrase(warning.text))
-        }
-    }
-
     package init(_ reply: ModeReply) {
         self.init()
         let mode = reply.mode.rawValue.uppercased()

@@ -62,6 +62,8 @@ package struct Report: Sendable {
     mutating func add(text: String) { parts.append(.line([Phrase(text)])) }
     mutating func add(note text: String) { parts.append(.note(text)) }
     mutating func add(table: Table) { parts.append(.table(table)) }
+    /// All that another report says.
+    package mutating func add(_ other: Report) { parts += other.parts }
     mutating func addBlank() { parts.append(.line([])) }
 
     /// The text, each line with its line feed.
