@@ -42,6 +42,7 @@ let package = Package(
             name: "Inspection", dependencies: ["Wire", "PacketProtection"], swiftSettings: house),
         .target(name: "Policy", dependencies: ["Wire"], swiftSettings: house),
         .target(name: "Firewall", dependencies: ["Wire"], swiftSettings: house),
+        .target(name: "Capture", dependencies: ["Wire"], swiftSettings: house),
 
         // The keys of QUIC Initials: bytes in, bytes out, computed by Nettle.
         .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
@@ -54,6 +55,9 @@ let package = Package(
         .target(name: "CYaml", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "Settings", dependencies: ["Wire", "Policy", "CYaml"], swiftSettings: edge),
         .target(name: "ControlAPI", dependencies: ["Wire", "Policy"], swiftSettings: house),
+        .target(
+            name: "Replay", dependencies: ["Wire", "Capture", "Inspection", "Policy", "Engine"],
+            swiftSettings: house),
 
         // Edges: one owner for each outside resource.
         .target(
@@ -93,7 +97,10 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(
             name: "regionlock",
-            dependencies: ["ControlAPI", "ControlClient", "Settings", "Policy", "Wire", arguments],
+            dependencies: [
+                "Capture", "ControlAPI", "ControlClient", "Engine", "Policy", "Replay", "Settings",
+                "Wire", arguments,
+            ],
             swiftSettings: house),
 
         // Test programs: not products, never installed.
@@ -109,6 +116,27 @@ let package = Package(
         .target(
             name: "InitialPackets", dependencies: ["CInitialSeal", "CNettle"],
             path: "Tests/InitialPackets", swiftSettings: house),
+
+        // Traffic made from a seed: captures for the benchmark, first inputs for the fuzzers.
+        .target(
+            name: "PacketMill", dependencies: ["InitialPackets"], path: "Tests/PacketMill",
+            swiftSettings: house),
+        .executableTarget(
+            name: "CaptureMill", dependencies: ["PacketMill"], path: "Tests/CaptureMill",
+            swiftSettings: house),
+
+        // What scripts/fuzz feeds; a test feeds it the corpus.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Capture", "CInitialSeal", "CNettle", "ControlAPI", "Inspection", "Policy",
+                "Settings", "Wire",
+            ],
+            path: "Tests/FuzzTargets",
+            swiftSettings: house + [.enableExperimentalFeature("Lifetimes")]),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "PacketMill"],
+            swiftSettings: house),
 
         .target(name: "CMallocCount", path: "Tests/CMallocCount"),
         .executableTarget(

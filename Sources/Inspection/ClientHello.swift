@@ -107,6 +107,8 @@ enum ClientHello {
             for _ in 0..<nameLength { name.append(try cursor.byte(stream)) }
             // RFC 6066 wants no trailing dot; servers that strip it exist.
             name.removeTrailingDot()
+            // The root alone names no server.
+            guard name.count > 0 else { throw .malformed }
             visit(name)
             return true
         }

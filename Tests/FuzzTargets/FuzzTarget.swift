@@ -8,6 +8,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case quic
     case headers
     case stream
+    case capture
     case settings
     case control
 
@@ -19,6 +20,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .quic: QUICTarget.run(input)
         case .headers: PacketTargets.headers(input)
         case .stream: PacketTargets.stream(input)
+        case .capture: CaptureTarget.run(input)
         case .settings: TextTargets.settings(input)
         case .control: TextTargets.control(input)
         }

@@ -1,0 +1,202 @@
+import InitialPackets
+
+/// The first inputs of each fuzz target: what our own packets look like, as the target wants it.
+package enum FuzzSeeds {
+    private static let name = "account.xiaomi.com"
+    private static let random = (0..<32).map { UInt8($0) }
+
+    /// Target to file name to input.
+    package static var all: [String: [String: [UInt8]]] {
+        [
+            "dns": dns, "tls": tls, "http": http, "quic": quic, "headers": headers,
+            "stream": stream, "capture": capture, "settings": settings, "control": control,
+        ]
+    }
+
+    private static func hello(_ keyShare: Int = 32, quic: Bool = false) -> [UInt8] {
+        var hello = Messages.Hello(name, random: random)
+        hello.keyShareLength = keyShare
+        hello.isQUIC = quic
+        return Messages.hello(hello)
+    }
+
+    private static var dns: [String: [UInt8]] {
+        let question = Messages.question(name)
+        var compressed = Messages.question("a.b")
+        compressed.replaceSubrange(5..<6, with: [2])
+        compressed += [1, 0x63, 0xc0, 12, 0, 28, 0, 1]
+        return [
+            "question": question, "https": Messages.question("www.example.com", type: 65),
+            "framed": Messages.framed(question) + Messages.framed(question),
+            "pointer": compressed,
+            "answer": Messages.answer(name, id: 7, address: [203, 0, 113, 9]),
+        ]
+    }
+
+    private static var tls: [String: [UInt8]] {
+        let nameless = Messages.hello(Messages.Hello(nil, random: random))
+        return [
+            "hello": [0, 40] + Messages.records(hello()),
+            "post-quantum": [2, 0] + Messages.records(hello(1_216)),
+            "records": [0, 90] + Messages.records(hello(), size: 60),
+            "nameless": [0, 3] + Messages.records(nameless),
+        ]
+    }
+
+    private static var http: [String: [UInt8]] {
+        let texts = [
+            "get": "GET / HTTP/1.1\r\nHost: \(name)\r\n\r\n",
+            "absolute": "GET http://\(name):80/x HTTP/1.1\r\nHost: other.example\r\n\r\n",
+            "connect": "CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: \(name):443\r\n\r\n",
+            "post": "POST /a HTTP/1.1\r\nHost: \(name)\r\nContent-Length: 3\r\n\r\nabc"
+                + "GET / HTTP/1.0\r\nhost:b.example\r\n\r\n",
+            "chunked": "POST / HTTP/1.1\nTransfer-Encoding: chunked\nHost: \(name)\n\n0\n\n",
+        ]
+        return texts.mapValues { Array($0.utf8) }
+    }
+
+    private static var quic: [String: [UInt8]] {
+        func datagrams(_ mode: UInt8, _ parts: [[UInt8]]) -> [UInt8] {
+            [mode] + parts.flatMap { Octets.big16($0.count) + $0 }
+        }
+        let message = hello(quic: true)
+        let whole = Initial.crypto(message, 0..<message.count)
+        let pieces = Initial.frames(message, size: 90)
+        let acknowledgement: [UInt8] = [2, 5, 0, 1, 0, 1, 1]
+        let close: [UInt8] = [0x1c, 1, 6, 3, 1, 2, 3]
+        return [
+            "initial": datagrams(0, [Initial(whole).packet(paddedTo: 300)]),
+            "version2": datagrams(
+                0, [Initial(whole, version: Initial.version2).packet(paddedTo: 300)]),
+            "coalesced": datagrams(
+                0, [Initial(whole).earlyData(20) + Initial(whole).packet()]),
+            "sealed": datagrams(1, [whole]),
+            "sealed2": datagrams(5, [pieces.reversed().flatMap { [1, 0] + $0 }]),
+            "split": datagrams(1, [pieces.suffix(2).flatMap(\.self), pieces.flatMap(\.self)]),
+            "frames": [2] + acknowledgement + whole + close,
+            "shuffled": [2] + pieces.reversed().flatMap(\.self),
+        ]
+    }
+
+    private static let ends4 = (
+        Endpoint(mac: [2, 0, 0, 0, 0, 7], address: [10, 20, 0, 31], port: 40_000),
+        Endpoint(mac: [2, 0, 0, 0, 0, 1], address: [203, 0, 113, 2], port: 443)
+    )
+    private static let ends6 = (
+        Endpoint(
+            mac: [2, 0, 0, 0, 0, 7], address: [0xfd] + [UInt8](repeating: 0, count: 14) + [7],
+            port: 40_000),
+        Endpoint(
+            mac: [2, 0, 0, 0, 0, 1], address: [0xfd] + [UInt8](repeating: 1, count: 15), port: 53)
+    )
+
+    private static var headers: [String: [UInt8]] {
+        let tcp = Packets.segment(
+            [1, 2, 3], from: ends4.0, to: ends4.1, sequence: 7, acknowledgement: 9)
+        let udp = Packets.datagram(Messages.question(name), from: ends6.0, to: ends6.1)
+        let chain: [UInt8] = [60, 0, 1, 4, 0, 0, 0, 0, 44, 0, 1, 4, 0, 0, 0, 0]
+        let fragment: [UInt8] = [17, 0, 0, 1, 0, 0, 0, 1]
+        let extended = Packets.packet(
+            chain + fragment + udp.dropFirst(40), number: 0, from: ends6.0, to: ends6.1)
+        let tagged = Packets.frame(tcp, from: ends4.0, to: ends4.1, vlan: 20)
+        return ["tcp4": [0] + tcp, "udp6": [0] + udp, "chain": [0] + extended, "vlan": [1] + tagged]
+    }
+
+    private static var stream: [String: [UInt8]] {
+        func segments(_ dialect: UInt8, _ octets: [UInt8], _ cuts: [Int]) -> [UInt8] {
+            let edges = [0] + cuts + [octets.count]
+            let parts = zip(edges, edges.dropFirst()).map { start, end in
+                Octets.big16(start) + [UInt8(end - start)] + octets[start..<end]
+            }
+            return [dialect] + parts.reversed().flatMap(\.self)
+        }
+        let records = Messages.records(hello())
+        let request = Messages.request(name)
+        let framed = Messages.framed(Messages.question(name))
+        return [
+            "tls": segments(0, records, [5, 60, 61, 200]),
+            "http": segments(1, request + request, [20, 120, 200]),
+            "dns": segments(2, framed + framed, [1, 30, 70]),
+        ]
+    }
+
+    private static var capture: [String: [UInt8]] {
+        let packet = Packets.datagram(Messages.question(name), from: ends6.0, to: ends6.1)
+        var seeds: [String: [UInt8]] = [:]
+        for form in CaptureFile.Form.allCases {
+            var file = CaptureFile(form, link: .ethernet, interface: "lan0")
+            file.add(packet, from: ends6.0, to: ends6.1, at: 1_795_392_000_000_000)
+            if form == .pcapng {
+                file.addInterface(.sll2, name: "lan1", resolution: 9)
+                file.add(
+                    CaptureFile.dressed(packet, .sll2, ends6.0, ends6.1), at: 5, interface: 1)
+                file.addSimple(Packets.frame(packet, from: ends6.0, to: ends6.1))
+                file.addForeign(type: 5, [1, 2, 3, 4, 5])
+            }
+            seeds[form.rawValue] = file.octets
+        }
+        for link in [CaptureFile.Link.sll, .sll2, .raw] {
+            var file = CaptureFile(.pcap, link: link)
+            file.add(packet, from: ends6.0, to: ends6.1, at: 1)
+            seeds["link-\(link)"] = file.octets
+        }
+        return seeds
+    }
+
+    private static var settings: [String: [UInt8]] {
+        let texts: [(String, UInt8, String)] = [
+            (
+                "gateway", 0,
+                """
+                version: 1
+                gateway: {name: gw-1, mode: enforce, uplinks: [wan0]}
+                sites:
+                  - name: shop
+                    region: CU
+                    match: {interfaces: [lan0], subnets: [10.20.0.0/16, "2001:db8:20::/64"]}
+                inspection: {tap: inline, when_down: open}
+
+                """
+            ),
+            ("devices", 1, "version: 1\ntag: xiaomi\nmatch: [{interface: lan0}]\n"),
+            (
+                "policy", 2,
+                """
+                version: 1
+                policy: test
+                title: A policy
+                mode: monitor
+                applies_to: {tags: [xiaomi]}
+                deny_regions: [CU, UA-43]
+                activation: {domains: [account.xiaomi.com]}
+                message: Not here.
+
+                """
+            ),
+            (
+                "catalogue", 3,
+                """
+                version: 1
+                catalogue: vendor/test
+                title: Test hosts
+                endpoints:
+                  - {name: a.example.com, match: suffix, role: account, confidence: high, source: s}
+
+                """
+            ),
+        ]
+        return Dictionary(uniqueKeysWithValues: texts.map { ($0, [$1] + Array($2.utf8)) })
+    }
+
+    private static var control: [String: [UInt8]] {
+        let texts: [(String, UInt8, String)] = [
+            ("tag", 0, #"{"reason":"returned"}"#),
+            ("block", 1, #"{"device":"10.20.0.31","for":"12h","reason":"stolen"}"#),
+            ("release", 2, #"{"reason":"sold","exempt_for":"30d"}"#),
+            ("exempt", 3, #"{"device":"B-7","policy":"xiaomi","for":"ever","reason":"x"}"#),
+            ("mode", 4, #"{"mode":"monitor","reason":"x"}"#),
+            ("unknown", 1, #"{"device":"a","foor":null,"reason":["x"]}"#),
+        ]
+        return Dictionary(uniqueKeysWithValues: texts.map { ($0, [$1] + Array($2.utf8)) })
+    }
+}
