@@ -22,7 +22,7 @@ package struct CaptureParser {
     }
 
     /// Of the section being read.
-    package internal(set) var interfaces: [CaptureInterface] = []
+    var interfaces: [CaptureInterface] = []
     /// Packets so far, those of other link layers included.
     package internal(set) var packets: UInt64 = 0
     /// Packets of a link layer that is not read.

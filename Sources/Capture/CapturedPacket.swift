@@ -5,15 +5,16 @@ package struct CapturedPacket: Hashable, Sendable {
     /// 1 for the first packet of the file, as Wireshark counts.
     package let number: UInt64
     package let link: LinkType
-    /// Index in `CaptureParser.interfaces`.
-    package let interface: Int
+    /// As the capturing machine called it; nil where the file does not say.
+    package let interface: InterfaceName?
     /// Since 1970; nil where the file has no time for it.
     package let nanoseconds: Int64?
     /// Octets it had on the wire; more than were kept when the capture has a snap length.
     package let originalLength: Int
 
     package init(
-        number: UInt64, link: LinkType, interface: Int, nanoseconds: Int64?, originalLength: Int
+        number: UInt64, link: LinkType, interface: InterfaceName?, nanoseconds: Int64?,
+        originalLength: Int
     ) {
         self.number = number
         self.link = link
@@ -46,11 +47,10 @@ package enum LinkType: Hashable, Sendable {
 }
 
 /// An interface packets were captured on.
-package struct CaptureInterface: Hashable, Sendable {
+struct CaptureInterface: Hashable, Sendable {
     /// Nil for a link layer that is not read: its packets are counted.
-    package let link: LinkType?
-    /// As the capturing machine called it; nil where the file does not say, or says no name.
-    package let name: InterfaceName?
+    let link: LinkType?
+    let name: InterfaceName?
     let clock: CaptureClock
     /// Octets that were kept of each packet; 0: all.
     let snapLength: Int

@@ -48,7 +48,7 @@ extension CaptureParser {
         let nanoseconds = seconds * 1_000_000_000 + UInt64(interface.clock.nanoseconds(fraction))
         visit(
             CapturedPacket(
-                number: packets, link: link, interface: 0,
+                number: packets, link: link, interface: nil,
                 nanoseconds: Int64(clamping: nanoseconds),
                 originalLength: Int(bytes.number32(at: 12, isBig: isBig))),
             bytes.extracting(header..<header + count))

@@ -169,7 +169,7 @@ extension CaptureParser {
         }
         visit(
             CapturedPacket(
-                number: packets, link: link, interface: index, nanoseconds: nanoseconds,
+                number: packets, link: link, interface: interface.name, nanoseconds: nanoseconds,
                 originalLength: original),
             body.extracting(start..<start + count))
     }

@@ -71,6 +71,9 @@ struct Terminal {
 
     func exit(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
 
+    /// Whether a bar that moves can be drawn on standard error.
+    var hasProgress: Bool { isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb" }
+
     /// Whether a person can be asked something.
     var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 

@@ -62,7 +62,7 @@ extension Report {
     }
 
     /// Numbered, with the sources in one column.
-    private mutating func addSteps(_ steps: [WhyRecord]) {
+    mutating func addSteps(_ steps: [WhyRecord]) {
         let width = steps.map { Phrase($0.text).width }.max() ?? 0
         for (index, step) in steps.enumerated() {
             let number = String(index + 1)
