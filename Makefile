@@ -3,6 +3,7 @@
 #   make demo       show the main job on real packets
 #   make test       build, and pass every test
 #   make endurance  the daemon killed a thousand times under traffic (half an hour)
+#   make fuzz       feed the decoders what nobody would send: SECONDS each, 60 unless said
 #   make bench      what it costs, beside the same without it
 #   make build      the release build that is installed
 #   make install    to DESTDIR and PREFIX; settings of yours are never overwritten
@@ -16,10 +17,11 @@ UNITDIR ?= /lib/systemd/system
 RELEASE = .build/release
 # Identical functions are folded: the many copies that generics leave.
 RELEASE_FLAGS = -c release --static-swift-stdlib -Xlinker --icf=safe
+SECONDS ?= 60
 # Our own Swift files: not what SwiftPM has checked out below .build.
 SOURCES = Package.swift Sources Tests
 
-.PHONY: demo test endurance bench build install uninstall format lint clean
+.PHONY: demo test endurance fuzz bench build install uninstall format lint clean
 
 demo:
 	scripts/demo
@@ -29,6 +31,9 @@ test:
 
 endurance:
 	REGIONLOCK_KILLS=1000 scripts/test KillTests
+
+fuzz:
+	scripts/fuzz -s $(SECONDS)
 
 bench:
 	scripts/bench

@@ -56,7 +56,8 @@ let package = Package(
         .target(name: "Settings", dependencies: ["Wire", "Policy", "CYaml"], swiftSettings: edge),
         .target(name: "ControlAPI", dependencies: ["Wire", "Policy"], swiftSettings: house),
         .target(
-            name: "Replay", dependencies: ["Wire", "Capture", "Inspection", "Policy", "Engine"],
+            name: "Replay",
+            dependencies: ["Wire", "Capture", "Inspection", "Policy", "Firewall", "Engine"],
             swiftSettings: house),
 
         // Edges: one owner for each outside resource.
@@ -135,6 +136,16 @@ let package = Package(
             path: "Tests/FuzzTargets",
             swiftSettings: house + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(
+            name: "CaptureTests", dependencies: ["Capture", "PacketMill", "Wire"],
+            swiftSettings: house),
+        .testTarget(
+            name: "ReplayTests",
+            dependencies: [
+                "Capture", "ControlAPI", "Engine", "PacketMill", "Policy", "Replay", "Settings",
+                "Wire", "regionlock",
+            ],
+            exclude: ["Golden"], swiftSettings: house),
+        .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "PacketMill"],
             swiftSettings: house),
 
@@ -142,8 +153,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection", "Netfilter",
-                "Policy", "Wire",
+                "Capture", "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection",
+                "Netfilter", "PacketMill", "Policy", "Wire",
             ],
             path: "Tests/Bench", swiftSettings: house),
 

@@ -9,9 +9,10 @@ struct RegionLock: AsyncParsableCommand {
             DEVICE is a MAC, an IP address, a label or a host name; the beginning of one will do \
             when it fits one device only. Results go to standard output, all else to standard error.
 
-            Exit status: 0 done, 1 failed, 10 would be cut off (simulate, replay --exit-code), 20 works \
-            with warnings (status), 64 wrong use, 65 several devices fit, 66 no such thing, 69 the \
-            daemon does not answer, 75 timed out, 77 not allowed, 78 settings not valid.
+            Exit status: 0 done, 1 failed, 10 would be cut off (--exit-code of simulate and \
+            replay), 20 works with warnings (status), 64 wrong use, 65 several devices fit, 66 no \
+            such thing, 69 the daemon does not answer, 75 timed out, 77 not allowed, 78 settings \
+            not valid.
             """,
         version: "regionlock \(ProductVersion.text)",
         groupedSubcommands: [

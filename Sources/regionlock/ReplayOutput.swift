@@ -84,7 +84,8 @@ extension ReplaySightingRecord {
     var line: String {
         // All but the name is letters, digits and signs that JSON takes as they are; the name is
         // printable ASCII.
-        let name = endpoint.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") }
+        let name =
+            endpoint.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") }
             ? endpoint.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") : endpoint
         return "{\"device\":\"\(device)\",\"endpoint\":\"\(name)\",\"flow\":\"\(flow)\","
             + "\"packet\":\(packet),\"time\":\"\(time)\",\"type\":\"\(type)\","

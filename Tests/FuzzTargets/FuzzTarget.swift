@@ -1,4 +1,4 @@
-/// What is fuzzed: one decoder each. The bytes are whatever libFuzzer, or a file of the corpus, has.
+/// What is fuzzed: one decoder each. The bytes are whatever libFuzzer or a file of the corpus has.
 ///
 /// A target ends the process when something does not hold, as a crash of the decoder would.
 package enum FuzzTarget: String, CaseIterable, Sendable {

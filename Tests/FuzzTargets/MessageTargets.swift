@@ -10,7 +10,9 @@ enum MessageTargets {
         if case .message(let length) = DNSQuestion.readFramed(input, name: { names.add($0) }) {
             precondition(length >= 2 + DNSQuestion.headerLength)
         }
-        if let next = DNSQuestion.nextFramed(input) { precondition((1..<input.count).contains(next)) }
+        if let next = DNSQuestion.nextFramed(input) {
+            precondition((1..<input.count).contains(next))
+        }
     }
 
     /// A hello shows the same names whether it comes whole or in two segments.

@@ -57,7 +57,9 @@ enum QUICTarget {
         packet += [8] + connectionID + [0, 0]
         let count = max(frames.count, 3)
         let length = 1 + count + 16
-        packet += [0x40 | UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length)]
+        packet += [
+            0x40 | UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length),
+        ]
         let numberOffset = packet.count
         packet.append(number)
         for index in 0..<count { packet.append(index < frames.count ? frames[index] : 0) }

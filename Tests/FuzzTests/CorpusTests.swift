@@ -13,7 +13,9 @@ import Testing
         let urls = try FileManager.default.contentsOfDirectory(
             at: folder.appendingPathComponent(target), includingPropertiesForKeys: nil)
         return Dictionary(
-            uniqueKeysWithValues: try urls.map { ($0.lastPathComponent, Array(try Data(contentsOf: $0))) })
+            uniqueKeysWithValues: try urls.map {
+                ($0.lastPathComponent, Array(try Data(contentsOf: $0)))
+            })
     }
 
     @Test(arguments: FuzzTarget.allCases)

@@ -256,6 +256,14 @@ struct ClientHelloTests {
         }
     }
 
+    @Test("the root alone is no name")
+    func root() {
+        var recorder = Recorder()
+        recorder.see(TestPackets.segment(TestPackets.records(TestPackets.hello(".")), to: 443))
+        #expect(recorder.names.isEmpty)
+        #expect(recorder.outcomes == [.malformed])
+    }
+
     @Test("a new connection on the ports of an unfinished one is read")
     func portReuse() {
         var recorder = Recorder()

@@ -65,7 +65,8 @@ package enum Packets {
     ) {
         let pseudo = Octets.checksum(source.address + destination.address)
         let sum = Octets.checksum(octets, startingWith: pseudo + Int(number) + octets.count)
-        octets.replaceSubrange(place..<place + 2, with: Octets.big16(sum == 0xffff ? 0xffff : 0xffff - sum))
+        octets.replaceSubrange(
+            place..<place + 2, with: Octets.big16(sum == 0xffff ? 0xffff : 0xffff - sum))
     }
 
     /// RFC 791 section 3.1, RFC 8200 section 3.

@@ -99,7 +99,9 @@ package enum FuzzSeeds {
         let extended = Packets.packet(
             chain + fragment + udp.dropFirst(40), number: 0, from: ends6.0, to: ends6.1)
         let tagged = Packets.frame(tcp, from: ends4.0, to: ends4.1, vlan: 20)
-        return ["tcp4": [0] + tcp, "udp6": [0] + udp, "chain": [0] + extended, "vlan": [1] + tagged]
+        return [
+            "tcp4": [0] + tcp, "udp6": [0] + udp, "chain": [0] + extended, "vlan": [1] + tagged,
+        ]
     }
 
     private static var stream: [String: [UInt8]] {

@@ -32,7 +32,8 @@ package struct MixedCapture {
         case 64..<76: return http(client, server)
         case 76..<84: return bulk(client, server)
         case 84..<95: return datagrams(client, server)
-        default: return [sent(Packets.ping(random.octets(56), from: client, to: server), client, server)]
+        default:
+            return [sent(Packets.ping(random.octets(56), from: client, to: server), client, server)]
         }
     }
 
@@ -63,8 +64,15 @@ package struct MixedCapture {
             octets: octets, source: source, destination: destination, microseconds: clock)
     }
 
-    /// A name nobody else has, of a usual length.
+    /// A trigger of a shipped policy.
+    private static let trigger = "account.xiaomi.com"
+
+    /// A name nobody else has, of a usual length; now and then the trigger.
     private mutating func name(_ kind: String) -> String {
+        if Int.random(in: 0..<1_000, using: &random) == 0 {
+            names.insert(Self.trigger)
+            return Self.trigger
+        }
         let words = ["cdn", "api", "login", "img", "push", "update", "static", "m"]
         let word = words[Int.random(in: 0..<words.count, using: &random)]
         let name = "\(word)\(flows).\(kind).shop\(flows % 977).example"

@@ -3,7 +3,8 @@
 enum Architecture {
     /// No clock, socket, file or log inside: values and functions of values.
     static let pure: Set = [
-        "Wire", "PacketProtection", "Inspection", "Policy", "Firewall", "Engine", "ControlAPI",
+        "Wire", "PacketProtection", "Inspection", "Policy", "Firewall", "Capture", "Engine",
+        "Replay", "ControlAPI",
     ]
 
     private static let core: Set = [
@@ -19,7 +20,9 @@ enum Architecture {
         "Inspection": ["Wire", "PacketProtection"],
         "Policy": ["Wire"],
         "Firewall": ["Wire"],
+        "Capture": ["Wire"],
         "Engine": ["Wire", "Inspection", "Policy", "Firewall"],
+        "Replay": ["Wire", "Capture", "Inspection", "Policy", "Firewall", "Engine"],
         "ControlAPI": ["Wire", "Policy"],
         "Settings": system.union(["Wire", "Policy", "CYaml"]),
         "Netfilter": system.union(["Wire", "Firewall", "CNetfilter"]),
@@ -34,7 +37,8 @@ enum Architecture {
         ]),
         "regionlockd": system.union(["RegionLockDaemon", "ControlAPI", "ArgumentParser"]),
         "regionlock": system.union([
-            "ControlAPI", "ControlClient", "Settings", "Policy", "Wire", "ArgumentParser",
+            "Capture", "ControlAPI", "ControlClient", "Engine", "Replay", "Settings", "Policy",
+            "Wire", "ArgumentParser",
         ]),
     ]
 

@@ -23,7 +23,8 @@ extension Report {
             }
         add(
             Phrase(style.clock(event.time) + "  "), word,
-            Phrase("  \(event.text) (packet \(event.packet))"))
+            Phrase(
+                "  \(event.text) (\(event.device.map { "\($0), " } ?? "")packet \(event.packet))"))
         addSteps(event.steps)
     }
 
