@@ -69,10 +69,8 @@ struct ReplayCommand: Command {
                 replay.read(frame, of: packet) { output.add($0) }
             } progress: { octets in
                 // The bar and the results may share a terminal.
-                if output.isDue {
-                    progress.clear()
-                    output.flush()
-                }
+                if output.isDue, session.style.isTerminal { progress.clear() }
+                output.flush()
                 progress.show(octets)
             }
         } catch {
