@@ -154,7 +154,7 @@ let package = Package(
             name: "Bench",
             dependencies: [
                 "Capture", "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection",
-                "Netfilter", "PacketMill", "Policy", "Wire",
+                "Netfilter", "PacketMill", "Policy", "Replay", "Wire",
             ],
             path: "Tests/Bench", swiftSettings: house),
 

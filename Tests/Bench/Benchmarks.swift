@@ -6,6 +6,7 @@ import Inspection
 import Netfilter
 import PacketMill
 import Policy
+import Replay
 import Wire
 
 /// What a packet costs on its way to a verdict, and what a block costs in the kernel.
@@ -47,6 +48,31 @@ enum Benchmarks {
                 _ = LinkHeader(frame, link: packet.link)
             }
         }
+        let mixed = mixedCapture(flows: 800)
+        var packets = 0
+        let replay = CaptureReplay(
+            settings: settings(mode: .monitor), interface: nil, scope: .all, seed: 1)
+        Meter.measure("replay: \(mixed.packets) packets of mixed traffic", count: 10) {
+            var parser = CaptureParser()
+            _ = try? parser.read(mixed.octets.span, isEnd: true) { packet, frame in
+                replay.read(frame, of: packet) { _ in packets += 1 }
+            }
+        }
+    }
+
+    private static func mixedCapture(flows: Int) -> (octets: [UInt8], packets: Int) {
+        var traffic = MixedCapture(seed: 3)
+        var file = CaptureFile(.pcap)
+        var count = 0
+        for _ in 0..<flows {
+            for packet in traffic.flow() {
+                file.add(
+                    packet.octets, from: packet.source, to: packet.destination,
+                    at: packet.microseconds)
+                count += 1
+            }
+        }
+        return (file.octets, count)
     }
 
     /// The whole of what the packet thread does between the tap and the verdict.
