@@ -25,7 +25,7 @@ package final class CaptureReplay {
     /// Where all packets came in, whatever the capture says.
     private let interface: InterfaceName?
     package private(set) var counts = ReplayCounts()
-    /// Capture time never goes back: flows time out by it.
+    /// The latest time of the capture so far: flows time out by it, so it never goes back.
     private var nanoseconds: Int64 = 0
     private var tickedSeconds: Int64 = 0
     private var standings: [KnownStanding]
@@ -151,7 +151,8 @@ package final class CaptureReplay {
         to packet: CapturedPacket, _ visit: (ReplayFinding) -> Void
     ) -> Timestamp {
         if let time = packet.nanoseconds, time > nanoseconds { nanoseconds = time }
-        let now = Timestamp(microseconds: nanoseconds / 1_000)
+        // Policies are valid by what the packet says: one damaged time must not outlast its packet.
+        let now = Timestamp(microseconds: (packet.nanoseconds ?? nanoseconds) / 1_000)
         if packet.nanoseconds != nil {
             if counts.first == nil { counts.first = now }
             counts.last = now

@@ -217,4 +217,20 @@ import Wire
         capture.addSimple(frame)
         #expect(try Self.run(capture, Self.settings()).sightings.count == 6)
     }
+
+    @Test("a damaged time does not outlast its packet")
+    func damagedTime() throws {
+        var capture = CaptureFile(.pcapng, interface: "lan0")
+        for (name, ticks) in [
+            ("a.example", UInt64.max), ("account.example.com", 1_795_392_000_000_000),
+        ] {
+            capture.add(
+                Packets.frame(
+                    Packets.datagram(
+                        Messages.question(name), from: Self.phone, to: Self.resolver),
+                    from: Self.phone, to: Self.resolver), at: ticks)
+        }
+        let event = try #require(try Self.run(capture, Self.settings()).events.first)
+        #expect(event.event.time.description == "2026-11-23T00:00:00.000Z")
+    }
 }
