@@ -20,7 +20,7 @@ struct RegionLock: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, DevicesCommand.self, SitesCommand.self,
                     BlocksCommand.self, ExplainCommand.self, SimulateCommand.self,
-                    EventsCommand.self,
+                    EventsCommand.self, MetricsCommand.self,
                 ]),
             CommandGroup(
                 name: "Changing",
