@@ -28,6 +28,7 @@ package final class StateStore {
     package private(set) var openedAfterLoss: String?
 
     let database: Database
+    private let path: String
     private let witness: CommitWitness
     private let limits: StoreLimits
     /// How many transactions the database has taken.
@@ -37,10 +38,12 @@ package final class StateStore {
     private var opened: EngineSnapshot?
 
     private init(
-        database: consuming Database, witness: consuming CommitWitness, limits: StoreLimits,
+        database: consuming Database, path: String, witness: consuming CommitWitness,
+        limits: StoreLimits,
         generation: Int64, opened: EngineSnapshot
     ) {
         self.database = database
+        self.path = path
         self.witness = witness
         self.limits = limits
         self.generation = generation
@@ -94,9 +97,12 @@ package final class StateStore {
             throw error
         }
         return StateStore(
-            database: database, witness: witness, limits: limits, generation: generation,
-            opened: opened)
+            database: database, path: files.database, witness: witness, limits: limits,
+            generation: generation, opened: opened)
     }
+
+    /// Size of the database and its log on disk.
+    package var octetsOnDisk: Int64 { StoreFiles.octets(ofDatabase: path) }
 
     /// cell_size_check: a damaged page is found when it is read, not when it hurts. With
     /// locking_mode EXCLUSIVE the index of the WAL needs no shared memory file.

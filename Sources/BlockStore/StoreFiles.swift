@@ -68,6 +68,11 @@ struct StoreFiles {
         return Int64(info.st_mtim.tv_sec)
     }
 
+    /// Of the database and the log beside it; 0 for what cannot be looked at.
+    static func octets(ofDatabase path: String) -> Int64 {
+        ["", "-wal"].reduce(0) { $0 + ((try? status(path + $1))?.map { Int64($0.st_size) } ?? 0) }
+    }
+
     /// SQLite gives its own files the mode of the database file.
     private func createDatabaseFile() throws(StoreError) {
         let file = unsafe Glibc.open(database, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)

@@ -6,6 +6,7 @@ package import Policy
 /// A change is in force in the kernel and on disk when its call returns.
 package protocol ControlBackend: Sendable {
     func status() async throws(Problem) -> Status
+    func metrics() async throws(Problem) -> GatewayMetrics
     /// All that fit, in any order; the server sorts by id and cuts pages.
     func devices(_ query: DeviceQuery) async throws(Problem) -> [DeviceRecord]
     func sites() async throws(Problem) -> [SiteRecord]

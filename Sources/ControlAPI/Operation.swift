@@ -23,6 +23,7 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
     case confirmReload
     case listRevisions
     case events
+    case metrics
 
     package enum Method: String, Hashable, Sendable {
         case get = "GET"
@@ -57,6 +58,8 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         case .confirmReload: (.post, "/v1/reload/confirm")
         case .listRevisions: (.get, "/v1/revisions")
         case .events: (.get, "/v1/events")
+        // Where Prometheus looks unless it is told otherwise.
+        case .metrics: (.get, "/metrics")
         }
     }
 

@@ -25,9 +25,23 @@ package struct APIClient: Sendable {
 
     /// The reply to one call. Looking goes through the socket that everybody may use.
     package func send<Reply>(_ call: APICall<Reply>) async throws(ClientError) -> Reply {
+        try await send(call) { body throws(ClientError) in
+            try JSONDocument.decode(Reply.self, from: body.readableBytesView)
+        }
+    }
+
+    /// The page of `GET /metrics`, as Prometheus would read it.
+    package func metrics() async throws(ClientError) -> String {
+        try await send(APICall<String>(.metrics)) { String(buffer: $0) }
+    }
+
+    private func send<Reply>(
+        _ call: APICall<Reply>,
+        _ decode: @escaping @Sendable (ByteBuffer) throws(ClientError) -> Reply
+    ) async throws(ClientError) -> Reply {
         let path = path(for: call.operation)
         let outcome = await withTaskGroup(of: Result<Reply, ClientError>?.self) { group in
-            group.addTask { await Self.exchange(call, path) }
+            group.addTask { await Self.exchange(call, path, decode) }
             group.addTask {
                 // Nil when it is cancelled because the reply is there.
                 do { try await Task.sleep(for: .seconds(timeoutSeconds)) } catch { return nil }
@@ -126,15 +140,15 @@ extension APIClient {
     private typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
 
     private static func exchange<Reply>(
-        _ call: APICall<Reply>, _ path: String
+        _ call: APICall<Reply>, _ path: String,
+        _ decode: @escaping @Sendable (ByteBuffer) throws(ClientError) -> Reply
     ) async -> Result<Reply, ClientError>? {
         do {
             return try await connected(path) { inbound, outbound in
                 try await write(call, outbound)
                 let (status, body) = try await read(inbound)
                 guard (200...299).contains(status) else { throw try problem(status, body) }
-                return .success(
-                    try JSONDocument.decode(Reply.self, from: body.readableBytesView))
+                return .success(try decode(body))
             }
         } catch let error as ClientError {
             return .failure(error)

@@ -83,6 +83,9 @@ struct Connection: Sendable {
         case .document(let status, let json):
             try await writer.send(status: status, json: json, keepAlive: head.isKeepAlive)
             return head.isKeepAlive
+        case .metrics(let metrics):
+            try await writer.send(metrics, keepAlive: head.isKeepAlive)
+            return head.isKeepAlive
         case .events(let after, let since):
             do {
                 try await stream(after: after, since: since, writer)

@@ -5,6 +5,7 @@ import Policy
 /// What goes back: a document, or a stream of events.
 enum Reply: Sendable {
     case document(status: Int, ByteBuffer)
+    case metrics(GatewayMetrics)
     /// Events after this id; nil: from now on.
     case events(after: Int64?, since: EventQuery?)
 }
@@ -23,6 +24,7 @@ struct Responder: Sendable {
         let query = request.query
         switch request.operation {
         case .status: return try document(await backend.status())
+        case .metrics: return .metrics(try await backend.metrics())
         case .listDevices:
             let devices = try await backend.devices(DeviceQuery(query))
             return try page(devices, PageQuery(query), by: \.id)
@@ -77,7 +79,7 @@ struct Responder: Sendable {
             guard request.body.readableBytes == 0 else { throw .invalid("body", "must be empty") }
             return try document(await backend.confirmReload(by: caller))
         case .status, .listDevices, .explain, .listSites, .simulate, .listBlocks, .listExemptions,
-            .listPolicies, .showPolicy, .mode, .listRevisions, .events:
+            .listPolicies, .showPolicy, .mode, .listRevisions, .events, .metrics:
             throw .failed("\(request.operation.rawValue) is not a change")
         }
     }

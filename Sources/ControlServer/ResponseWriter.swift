@@ -14,6 +14,12 @@ struct ResponseWriter: Sendable {
         try await send(status: status, json, type: "application/json", keepAlive: keepAlive)
     }
 
+    func send(_ metrics: GatewayMetrics, keepAlive: Bool) async throws {
+        try await send(
+            status: 200, ByteBuffer(string: metrics.text), type: GatewayMetrics.contentType,
+            keepAlive: keepAlive)
+    }
+
     func send(_ problem: Problem, keepAlive: Bool) async throws {
         var extra = HTTPHeaders()
         if problem.status == 405 {

@@ -1,6 +1,6 @@
 import Firewall
 import Policy
-import Wire
+package import Wire
 
 extension BlockEngine {
     // MARK: Downwards
@@ -12,7 +12,7 @@ extension BlockEngine {
     /// The other way round, who answers for a cut device's address gets what goes there at once:
     /// it may be an innocent the address was given to. The tenancy stays, and with it the element
     /// comes back as soon as the cut device answers again.
-    func downBlock(of address: IPAddress) -> Block? {
+    package func downBlock(of address: IPAddress) -> Block? {
         guard shape == .complete else { return nil }
         if let block = block(of: .address(address)) { return block }
         guard let holder = bindings.holder(of: address), let block = block(of: .mac(holder)) else {

@@ -43,6 +43,7 @@ extension BlockEngine {
         ]
         let down = changingDown(touched) { engine in
             engine.blocks[block.id] = block
+            engine.blockCounts.add(block)
             engine.blockOfDevice[block.device] = block.id
             if block.until != nil { engine.timedBlocks.insert(block.id) }
         }
@@ -81,6 +82,7 @@ extension BlockEngine {
         let down = changingDown(touched.sorted { $0.description < $1.description }) { engine in
             for block in ended {
                 engine.blocks[block.id] = nil
+                engine.blockCounts.remove(block)
                 engine.blockOfDevice[block.device] = nil
                 engine.timedBlocks.remove(block.id)
             }

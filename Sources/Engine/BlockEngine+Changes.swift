@@ -54,6 +54,7 @@ extension BlockEngine {
                 id: id, device: device, cause: .adopted(comment: element.comment ?? ""),
                 site: nil, region: words.last.flatMap { Region($0) }, since: now, until: nil)
             blocks[id] = block
+            blockCounts.add(block)
             blockOfDevice[device] = id
             noteFamily(of: device)
             let name = displayName(of: device)

@@ -1,3 +1,4 @@
+import Firewall
 import Policy
 import Wire
 
@@ -77,6 +78,7 @@ extension BlockEngine {
     private mutating func noteRouter(
         _ mac: MACAddress, addresses: Int, sources: Int, at now: Timestamp
     ) {
+        guard shape == .complete else { return }
         if let known = routers[mac] {
             routers[mac] = RouterSign(
                 addresses: max(addresses, known.addresses), sources: max(sources, known.sources),

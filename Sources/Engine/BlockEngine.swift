@@ -27,6 +27,8 @@ package struct BlockEngine: Sendable {
     /// The mode set at the prompt, or the settings' own.
     package internal(set) var mode: PolicyMode
     package internal(set) var blocks: [BlockID: Block] = [:]
+    package internal(set) var blockCounts = BlockCounts()
+    package internal(set) var attempts = AttemptCounts()
     package internal(set) var exemptions: [String: Exemption] = [:]
     package internal(set) var devices: [DeviceKey: SeenDevice] = [:]
     package internal(set) var bindings = AddressBindings()
@@ -40,7 +42,7 @@ package struct BlockEngine: Sendable {
     /// The settings may be taken back: a block that they do not carry must survive that.
     var isOnTrial = false
     let capabilities: TableCapabilities
-    let shape: TableDesign.Shape
+    package let shape: TableDesign.Shape
     var modeAtPrompt: PolicyMode?
     var blockOfDevice: [DeviceKey: BlockID] = [:]
     /// Families of the addresses by which devices without a MAC are or were cut: the table's rules
@@ -74,6 +76,7 @@ package struct BlockEngine: Sendable {
         self.mode = snapshot.mode ?? book.settings.mode
         for block in snapshot.blocks where block.state == .inForce {
             blocks[block.id] = block
+            blockCounts.add(block)
             blockOfDevice[block.device] = block.id
             noteFamily(of: block.device)
             if block.until != nil { timedBlocks.insert(block.id) }
@@ -125,14 +128,22 @@ package struct BlockEngine: Sendable {
     ) -> Judgement {
         let device = source.device
         // A cut device goes on trying; each try is refused, none is a new block.
-        if blockOfDevice[device] != nil { return Judgement(verdict: .block, effects: []) }
+        if let block = block(of: device) {
+            attempts.note(
+                sighting.vector, .refused, policy: block.policyName, site: block.site)
+            return Judgement(verdict: .block, effects: [])
+        }
         let attempt = attempt(
             of: device, facts: believable(source), name: sighting.name, at: now)
         let decision = book.decide(attempt, mode: mode, at: now)
         let evidence = Evidence(
             vector: sighting.vector, name: sighting.name.description,
             flow: sighting.flow.description)
-        if decision.verdict != .allow, isForged(source, at: now) {
+        let isForged = decision.verdict != .allow && isForged(source, at: now)
+        attempts.note(
+            sighting.vector, isForged ? .forged : .init(decision.verdict),
+            policy: decision.policy, site: attempt.site?.name)
+        if isForged {
             return Judgement(
                 verdict: decision.verdict,
                 effects: tellForgery(source, evidence: evidence, at: now), isForged: true)

@@ -40,6 +40,9 @@ package enum EngineLimits {
     package static let repeatSeconds: Int64 = 600
     /// Attempts remembered for that; beyond it the oldest half is forgotten and may be told again.
     package static let repeats = 8_192
+    /// Kinds of attempts counted apart: 256 sites with one policy each and every way to be seen fit
+    /// easily. Names come with each reload, so kinds could pile up; Prometheus keeps every one.
+    package static let countedKinds = 4_096
     /// Tags given at the prompt to one device.
     package static let tagsPerDevice = 32
 }

@@ -141,11 +141,13 @@ extension Ruleset {
     }
 
     /// What in the kernel differs from this ruleset, in words; empty when nothing does.
-    package func drift(in kernel: KernelTable) -> [String] {
+    ///
+    /// - Parameter unread: sets whose elements nobody has read.
+    package func drift(in kernel: KernelTable, unread: [NftSet] = []) -> [String] {
         var drift: [String] = []
         for set in sets {
             if kernel.sets[set.name] != set { drift.append("set \(set.name) differs") }
-            guard set.upkeep == .ours else { continue }
+            guard set.upkeep == .ours, !unread.contains(set) else { continue }
             let here = elements[set.name] ?? []
             let there = kernel.elements[set.name] ?? []
             let missing = here.subtracting(there).count
@@ -169,14 +171,18 @@ extension Ruleset {
 
 extension [Ruleset] {
     /// What in the kernel differs from these tables, in words; empty when nothing does.
-    package func drift(in held: [TableFamily: KernelTable]) -> [String] {
+    package func drift(
+        in held: [TableFamily: KernelTable], unread: [NftSet] = []
+    ) -> [String] {
         var drift: [String] = []
         for ruleset in self {
             guard let table = held[ruleset.family] else {
                 drift.append("\(ruleset.family.table) is missing")
                 continue
             }
-            drift += ruleset.drift(in: table).map { "\(ruleset.family.table): \($0)" }
+            drift += ruleset.drift(in: table, unread: unread).map {
+                "\(ruleset.family.table): \($0)"
+            }
         }
         return drift
     }

@@ -36,8 +36,9 @@ package struct TableDesign: Hashable, Sendable {
     package enum Shape: Hashable, Sendable {
         /// Both directions, established flows included.
         case complete
-        /// The source MAC alone: what most home-made blockers do. It exists so that our tests can
-        /// show that they would catch it; no setting leads here.
+        /// The source MAC alone: what most home-made blockers do. They look at a packet's first
+        /// header, and at no neighbour table either. It exists so that our tests can show that
+        /// they would catch it; no setting leads here.
         case sourceOnly
     }
 

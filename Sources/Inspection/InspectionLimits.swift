@@ -14,21 +14,33 @@ package struct InspectionLimits: Hashable, Sendable {
     /// A flow that has been silent for so long is forgotten. TCP retransmits well within it:
     /// RFC 6298 section 2 starts at one second and doubles.
     package var flowTimeoutSeconds: UInt64
+    /// IPv6 extension headers stepped over in one packet. RFC 8200 section 4.1 lists six, but a
+    /// receiver takes any number of them in any order, so whoever wants to hide a question behind
+    /// them may write as many as fit: 8,192 fill a packet of 64 KiB, and are stepped over in less
+    /// time than it takes to receive it.
+    package var extensionHeaders: Int
 
     package init(
         bytesPerFlow: Int, datagramsPerFlow: Int = 64, flows: Int, bytesInTotal: Int,
-        flowTimeoutSeconds: UInt64
+        flowTimeoutSeconds: UInt64, extensionHeaders: Int = 8_192
     ) {
         self.bytesPerFlow = bytesPerFlow
         self.datagramsPerFlow = datagramsPerFlow
         self.flows = flows
         self.bytesInTotal = bytesInTotal
         self.flowTimeoutSeconds = flowTimeoutSeconds
+        self.extensionHeaders = extensionHeaders
     }
 
     package static let standard = InspectionLimits(
         bytesPerFlow: 17 * 1024, flows: 8_192, bytesInTotal: 16 * 1024 * 1024,
         flowTimeoutSeconds: 10)
+
+    /// As home-made inspectors are, which find UDP and TCP right behind the first header only. It
+    /// exists so that our tests can show that they would catch it; no setting leads here.
+    package static let firstHeaderOnly = InspectionLimits(
+        bytesPerFlow: 17 * 1024, flows: 8_192, bytesInTotal: 16 * 1024 * 1024,
+        flowTimeoutSeconds: 10, extensionHeaders: 0)
 }
 
 /// What the inspector has met since it started. Every packet that was not understood is in here.

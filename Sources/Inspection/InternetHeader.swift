@@ -14,8 +14,6 @@ enum HeaderFault: Error, Hashable {
 struct InternetHeader {
     /// Outer and inner tag (IEEE 802.1ad); what carries more is no access network.
     static let maximumVLANTags = 2
-    /// RFC 8200 section 4.1 lists six extension headers, one of which may stand twice.
-    static let maximumExtensionHeaders = 8
 
     let source: IPAddress
     let destination: IPAddress
@@ -26,7 +24,11 @@ struct InternetHeader {
     /// The datagram goes on in later packets.
     private(set) var isFirstFragment = false
 
-    init(_ packet: Span<UInt8>, link: LinkLayer) throws(HeaderFault) {
+    /// - Parameter extensionHeaders: as `InspectionLimits` has it.
+    init(
+        _ packet: Span<UInt8>, link: LinkLayer,
+        extensionHeaders: Int = InspectionLimits.standard.extensionHeaders
+    ) throws(HeaderFault) {
         let start: Int =
             switch link {
             case .ip: 0
@@ -35,7 +37,7 @@ struct InternetHeader {
         guard start < packet.count else { throw .malformed }
         switch packet[start] >> 4 {
         case 4: try self.init(version4: packet, at: start)
-        case 6: try self.init(version6: packet, at: start)
+        case 6: try self.init(version6: packet, at: start, extensionHeaders)
         default: throw .malformed
         }
     }
@@ -74,7 +76,9 @@ struct InternetHeader {
     }
 
     /// RFC 8200 section 3.
-    private init(version6 packet: Span<UInt8>, at start: Int) throws(HeaderFault) {
+    private init(
+        version6 packet: Span<UInt8>, at start: Int, _ extensionHeaders: Int
+    ) throws(HeaderFault) {
         let body = start + 40
         guard body <= packet.count else { throw .malformed }
         var length = Int(packet.uint16(at: start + 4))
@@ -85,7 +89,7 @@ struct InternetHeader {
         source = Self.address6(packet, at: start + 8)
         destination = Self.address6(packet, at: start + 24)
         payload = body..<body + length
-        try skipExtensionHeaders(packet)
+        try skipExtensionHeaders(packet, limit: extensionHeaders)
     }
 
     private static func address6(_ packet: Span<UInt8>, at offset: Int) -> IPAddress {
@@ -93,8 +97,10 @@ struct InternetHeader {
     }
 
     /// RFC 8200 section 4; the authentication header counts in units of four (RFC 4302).
-    private mutating func skipExtensionHeaders(_ packet: Span<UInt8>) throws(HeaderFault) {
-        for _ in 0...Self.maximumExtensionHeaders {
+    private mutating func skipExtensionHeaders(
+        _ packet: Span<UInt8>, limit: Int
+    ) throws(HeaderFault) {
+        for _ in 0...limit {
             let offset = payload.lowerBound
             let length: Int
             switch nextProtocol {

@@ -17,8 +17,13 @@ struct PacketHeaders {
     ///
     /// Fragments are the exception that should not happen: conntrack puts datagrams together
     /// before the forward hook. Without it the first fragment is read as far as it goes.
-    init(_ packet: Span<UInt8>, link: LinkLayer) throws(HeaderFault) {
-        let header = try InternetHeader(packet, link: link)
+    ///
+    /// - Parameter extensionHeaders: as `InspectionLimits` has it.
+    init(
+        _ packet: Span<UInt8>, link: LinkLayer,
+        extensionHeaders: Int = InspectionLimits.standard.extensionHeaders
+    ) throws(HeaderFault) {
+        let header = try InternetHeader(packet, link: link, extensionHeaders: extensionHeaders)
         guard let transport = TransportProtocol(rawValue: header.nextProtocol) else {
             throw .foreign
         }

@@ -48,7 +48,8 @@ package struct PacketInspector: ~Copyable {
         tally.packets += 1
         let headers: PacketHeaders
         do throws(HeaderFault) {
-            headers = try PacketHeaders(packet, link: link)
+            headers = try PacketHeaders(
+                packet, link: link, extensionHeaders: limits.extensionHeaders)
         } catch {
             return note(error)
         }

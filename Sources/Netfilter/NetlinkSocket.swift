@@ -53,6 +53,16 @@ struct NetlinkSocket: ~Copyable {
         }
     }
 
+    /// Memory the messages that wait here take: SK_MEMINFO_RMEM_ALLOC, the first number that
+    /// SO_MEMINFO answers (linux/sock_diag.h).
+    var waitingOctets: Int? {
+        var numbers = [UInt32](repeating: 0, count: 16)
+        var length = socklen_t(numbers.count * MemoryLayout<UInt32>.stride)
+        let result = unsafe getsockopt(
+            fileDescriptor, SOL_SOCKET, SO_MEMINFO, &numbers, &length)
+        return result == 0 ? Int(numbers[0]) : nil
+    }
+
     /// Sends all messages in one datagram. The kernel has worked on them when this returns, and its
     /// answers wait in the socket.
     func send(_ messages: borrowing MessageBuffer) throws(NetfilterError) {

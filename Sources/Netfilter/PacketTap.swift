@@ -55,6 +55,10 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
     package var mode: TapMode { reader.mode }
     package var counters: TapCounters { reader.counters }
 
+    /// Memory of the messages that wait in the socket; nil where the kernel does not tell it
+    /// (SO_MEMINFO, Linux 4.12).
+    package var waitingOctets: Int? { socket.waitingOctets }
+
     /// For poll(2): readable when packets wait.
     package var fileDescriptor: Int32 { socket.fileDescriptor }
 

@@ -7,13 +7,17 @@ package struct RulesetTouch: Hashable, Sendable {
     package struct Writer: Hashable, Sendable {
         /// As the process calls itself: 15 octets of anything, to be escaped before it is shown.
         package let name: String
-        /// In the initial PID namespace.
+        /// In the initial PID namespace; of a program with threads, the id of the one that wrote
+        /// (nf_tables_fill_gen_info takes task_pid_nr).
         package let processID: UInt32
     }
 
     /// Descriptions kept of one transaction: enough to tell a flush from a single rule, and a
     /// transaction of 100,000 elements grows no further.
     package static let maximumDescriptions = 3
+    /// Messages of one transaction that are looked at for descriptions. The flush of a set tells of
+    /// each element: 100,000 of them must not keep packets waiting.
+    static let maximumDescribed = 64
 
     /// Nil when the kernel had to drop messages: anybody may have done anything.
     package fileprivate(set) var writer: Writer?
@@ -24,6 +28,8 @@ package struct RulesetTouch: Hashable, Sendable {
     /// Messages about our tables.
     package fileprivate(set) var count = 0
     package fileprivate(set) var isTableDeleted = false
+    /// Rules and chains are all it changed, so every element is where it was.
+    package fileprivate(set) var leavesElements = true
 
     /// By somebody unknown, until more is known.
     package init() {}
@@ -36,15 +42,17 @@ package struct RulesetTouch: Hashable, Sendable {
 /// connection caused before it takes room in the buffer: each of 100,000 elements is echoed.
 package struct RulesetWatch: ~Copyable, @unchecked Sendable {
     /// Other programs' reloads: some 50,000 rules. A limit, no memory.
-    private static let receiveBuffer: Int32 = 16 * 1024 * 1024
+    package static let receiveBuffer: Int32 = 16 * 1024 * 1024
 
     private let socket: NetlinkSocket
     private var batch = DatagramBatch(capacity: 16, slotSize: 64 * 1024)
     private var reader = TouchReader()
 
-    /// - Parameter connection: whose own changes are not told.
+    /// - Parameters:
+    ///   - connection: whose own changes are not told.
+    ///   - receiveBuffer: octets; what does not fit is told as a touch by somebody unknown.
     package static func open(
-        besides connection: borrowing NftConnection
+        besides connection: borrowing NftConnection, receiveBuffer: Int32 = receiveBuffer
     ) throws(NetfilterError) -> RulesetWatch {
         let socket = try NetlinkSocket.open(
             NETLINK_NETFILTER, groups: 1 << (NFNLGRP_NFTABLES.rawValue - 1))
@@ -92,6 +100,10 @@ private struct TouchReader {
     private static let families: [Int: TableFamily] = [
         Int(NFPROTO_INET): .inet, Int(NFPROTO_BRIDGE): .bridge,
     ]
+    private static let leaveElements: Set<UInt32> = [
+        NFT_MSG_NEWCHAIN.rawValue, NFT_MSG_DELCHAIN.rawValue, NFT_MSG_NEWRULE.rawValue,
+        NFT_MSG_DELRULE.rawValue,
+    ]
     var touch = RulesetTouch()
 
     mutating func read(
@@ -120,7 +132,9 @@ private struct TouchReader {
         touch.count += 1
         touch.families.insert(family)
         if type == NFT_MSG_DELTABLE.rawValue { touch.isTableDeleted = true }
-        guard touch.descriptions.count < RulesetTouch.maximumDescriptions,
+        if !Self.leaveElements.contains(type) { touch.leavesElements = false }
+        guard touch.count <= RulesetTouch.maximumDescribed,
+            touch.descriptions.count < RulesetTouch.maximumDescriptions,
             let text = Self.description(type, attributes, bytes),
             !touch.descriptions.contains(text)
         else { return }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Engine
 import Firewall
 import Logging
@@ -23,6 +24,9 @@ extension Gatekeeper {
             case .endFlows(let addresses): endFlows(from: addresses)
             case .endCutFlows: endCutFlows()
             case .record(let changes, let event):
+                if let latency, event.kind == .blockCreated {
+                    counters.latency.note(microseconds: latency)
+                }
                 if let latency, let id = event.block {
                     engine.note(latencyMicroseconds: latency, of: id)
                 }
@@ -37,6 +41,8 @@ extension Gatekeeper {
     }
 
     private func commit(_ changes: [ElementChange]) {
+        // What is not yet back cannot be taken away.
+        if changes.contains(where: { !$0.isAdded }) { finishRefill() }
         do {
             try kernel.commit(changes)
         } catch {
@@ -52,6 +58,7 @@ extension Gatekeeper {
         // A tag given meanwhile changes nothing in the kernel: whoever has a table now, it is not
         // ours to touch.
         guard engine.removal == nil else { return }
+        finishRefill()
         do {
             try kernel.install(rulesets)
             kernelTrouble = nil
@@ -64,6 +71,7 @@ extension Gatekeeper {
     }
 
     private func removeTables() {
+        refill = nil
         do {
             try kernel.clear()
             kernelTrouble = nil
@@ -82,8 +90,9 @@ extension Gatekeeper {
     /// Reads the tables back and makes them what the engine wants.
     func reconcile() {
         guard engine.removal == nil else { return removeTables() }
+        refill = nil
         do {
-            try kernel.reconcile(with: engine.rulesets())
+            note(try kernel.reconcile(with: engine.rulesets()))
             if kernelTrouble != nil { logger.notice("our tables are whole again") }
             kernelTrouble = nil
         } catch {
@@ -94,6 +103,11 @@ extension Gatekeeper {
             }
             kernelTrouble = "\(error)"
         }
+    }
+
+    /// Notes what a comparison of the kernel's tables with ours has found.
+    func note(_ drift: [String]) {
+        comparison = Comparison(differences: drift.count, time: clock.now())
     }
 
     private func endFlows(from addresses: [IPAddress]) {

@@ -79,7 +79,7 @@ extension Gatekeeper {
         let outcome = inspector.inspect(
             payload, link: .ip, originalPort: originalPort, at: arrival
         ) { sighting in
-            counters.sightings += 1
+            counters.sightings.note(sighting.vector)
             guard engine.concerns(sighting.name) else { return }
             let judgement = engine.judge(sighting, from: source, at: now)
             if judgement.verdict == .block { verdict = .block }

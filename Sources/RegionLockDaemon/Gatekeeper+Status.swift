@@ -108,9 +108,13 @@ extension Gatekeeper {
         do {
             if engine.blocks.count > Self.readBackLimit {
                 if let kernelTrouble { return [kernelTrouble] }
-                if try kernel.exists() { return [] }
+                if try kernel.exists() {
+                    note([])
+                    return []
+                }
             }
             let drift = try kernel.drift(from: engine.rulesets())
+            note(drift)
             if !drift.isEmpty, hasBegun {
                 reconcile()
                 tampering.repairs += 1

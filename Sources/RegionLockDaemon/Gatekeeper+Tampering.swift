@@ -21,10 +21,17 @@ extension Gatekeeper {
 
     /// Makes the table whole after a foreign touch, when its time has come.
     func repairWhenDue() {
+        guard refill == nil else { return putNextSlice() }
         let start = clock.monotonicNanoseconds()
         guard let due = tampering.repairDue, due <= start else { return }
         if tampering.isOnlyLoss, isStillWhole() { return tampering.dismiss() }
+        if isTooLargeToRead { return beginRefill(at: start) }
         reconcile()
+        tellRepair(from: start)
+    }
+
+    /// Tells of the touches that a repair has answered.
+    func tellRepair(from start: UInt64) {
         let end = clock.monotonicNanoseconds()
         for touch in tampering.repaired(from: start, to: end) {
             let text =
@@ -41,6 +48,7 @@ extension Gatekeeper {
     private func isStillWhole() -> Bool {
         do {
             if try kernel.isOwned() { return true }
+            guard !isTooLargeToRead else { return false }
             return try kernel.drift(from: engine.rulesets()).isEmpty
         } catch {
             // Then the repair finds out.

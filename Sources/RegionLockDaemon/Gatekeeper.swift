@@ -24,10 +24,13 @@ actor Gatekeeper {
     var routes: RouteWatch
     var foreign: RulesetWatch
     var tampering = Tampering()
+    var comparison = Comparison()
+    /// What is still to be put back after a foreign touch of a large table.
+    var refill: Refill?
     /// What the kernel held has been joined with the store. Before that nothing is put back: it
     /// would take away what only the kernel knows.
     var hasBegun = false
-    var inspector = PacketInspector()
+    var inspector: PacketInspector
     var counters = PacketCounters()
     /// Names by index: packets carry only the index.
     var interfaces: [UInt32: InterfaceName] = [:]
@@ -54,6 +57,8 @@ actor Gatekeeper {
         clock: DaemonClock, logger: Logger, executor: ThreadExecutor
     ) {
         self.engine = engine
+        self.inspector = PacketInspector(
+            limits: engine.shape == .complete ? .standard : .firstHeaderOnly)
         self.mark = MarkField(mask: engine.book.settings.inspection.markMask)
         self.kernel = parts.kernel
         self.flows = parts.flows
@@ -170,14 +175,4 @@ actor Gatekeeper {
             recorder.submit([], event)
         }
     }
-}
-
-/// What the packet thread has counted since it started.
-struct PacketCounters: Sendable {
-    var inspected: UInt64 = 0
-    var ignored: UInt64 = 0
-    var malformed: UInt64 = 0
-    var sightings: UInt64 = 0
-    /// Losses the journal has been told of.
-    var lostReported: UInt64 = 0
 }

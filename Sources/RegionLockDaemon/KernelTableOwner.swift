@@ -59,7 +59,10 @@ struct KernelTableOwner: ~Copyable {
 
     /// Goes from what was committed to `rulesets`; from nothing, by reading back first.
     mutating func install(_ rulesets: [Ruleset]) throws(NetfilterError) {
-        guard !committed.isEmpty else { return try reconcile(with: rulesets) }
+        guard !committed.isEmpty else {
+            try reconcile(with: rulesets)
+            return
+        }
         let changes = RulesetPlan.changes(from: committed, to: rulesets)
         if !changes.isEmpty { try connection.commit(changes, features: features) }
         committed = rulesets
@@ -68,9 +71,11 @@ struct KernelTableOwner: ~Copyable {
     /// Reads the tables back and commits what is missing, whoever changed them.
     ///
     /// - Parameter unread: sets that only get what is missing; what is foreign in them stays.
+    /// - Returns: what differed, in words; nothing of the elements of unread sets.
+    @discardableResult
     mutating func reconcile(
         with rulesets: [Ruleset], unread: [NftSet] = []
-    ) throws(NetfilterError) {
+    ) throws(NetfilterError) -> [String] {
         let held = try read(unread: unread)
         // An orphan is claimed on its own: the kernel refuses new base chains (EINVAL) in the
         // transaction that claims their table (__NFT_TABLE_F_WAS_ORPHAN, nf_tables_addchain).
@@ -80,6 +85,26 @@ struct KernelTableOwner: ~Copyable {
         let changes = RulesetPlan.changes(from: held, to: rulesets)
         try connection.commit(changes, features: features)
         committed = rulesets
+        return rulesets.drift(in: held, unread: unread)
+    }
+
+    /// Puts all back as it was committed but the elements of cut devices, which are not read.
+    ///
+    /// - Returns: what differed, in words.
+    mutating func restoreShape() throws(NetfilterError) -> [String] {
+        var shape = committed
+        for index in shape.indices {
+            for set in TableSets.changing { shape[index].elements[set.name] = nil }
+        }
+        let held = try read(unread: TableSets.changing)
+        let changes = RulesetPlan.changes(from: held, to: shape)
+        try connection.commit(changes, features: features)
+        return shape.drift(in: held, unread: TableSets.changing)
+    }
+
+    /// Commits changes that bring the kernel nearer to what was committed before.
+    mutating func put(_ changes: [TableChange]) throws(NetfilterError) {
+        try connection.commit(changes, features: features)
     }
 
     /// Brings the sets of cut devices from what somebody has read of them to what is wanted.

@@ -38,7 +38,7 @@ extension Gatekeeper {
         let routePlace = poll.add(routes.fileDescriptor)
         let foreignPlace = poll.add(foreign.fileDescriptor)
         let now = clock.monotonicNanoseconds()
-        let next = min(nextTick, tampering.repairDue ?? .max)
+        let next = refill == nil ? min(nextTick, tampering.repairDue ?? .max) : 0
         let due = next > now ? next - now : 0
         do {
             _ = try poll.wait(timeoutMilliseconds: Int32(due / 1_000_000 + 1))

@@ -102,6 +102,12 @@ package actor Recorder {
         }
     }
 
+    /// How the disk takes what it is given: why the last write failed, records that wait for it,
+    /// and the size of what is on it.
+    var state: (trouble: String?, waiting: Int, octets: Int64) {
+        (trouble, backlog.count, store.octetsOnDisk)
+    }
+
     // MARK: Watchers
 
     private func publish(_ events: [Event], numbers: [Int64]) {

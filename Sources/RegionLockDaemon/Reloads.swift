@@ -107,6 +107,7 @@ actor Reloads {
             text: "the settings on disk are not valid; the running ones stay: "
                 + loaded.firstError, by: caller.by)
         recorder.submit([], event)
+        settings.refuse()
         return .settingsNotValid(loaded.report)
     }
 
@@ -137,8 +138,10 @@ actor Reloads {
                 substitution(for: revision, before: before, instead: instead, seconds: seconds))
             try await gatekeeper.install(book, isTrial: seconds != nil)
         } catch let problem as Problem {
+            settings.refuse()
             throw problem
         } catch {
+            settings.refuse()
             throw .failed("\(error)")
         }
         trial?.timer.cancel()
@@ -204,6 +207,7 @@ actor Reloads {
             trial.before,
             pending: "settings \(revision.prefix(4)) were not confirmed: \(used) are in force; "
                 + "regionlock reload takes those on disk")
+        settings.refuse()
         recorder.submit(
             [],
             Event(

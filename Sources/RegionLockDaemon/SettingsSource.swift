@@ -28,6 +28,8 @@ final class SettingsSource: Sendable {
     private let running = Mutex<Loaded?>(nil)
     /// What the operator still has to do about the settings in force.
     private let pending = Mutex<String?>(nil)
+    private let outcome = Mutex(
+        (loadedAt: Timestamp(microseconds: 0), isLastReloadAccepted: true))
 
     init(paths: DaemonPaths, seed: UInt64, clock: DaemonClock) {
         directory = paths.settings
@@ -88,6 +90,11 @@ final class SettingsSource: Sendable {
     /// - Returns: why it is not kept; nil when it is.
     @discardableResult
     func adopt(_ loaded: Loaded, pending note: String? = nil) -> String? {
+        let revision = inForce?.book?.settings.revision
+        outcome.withLock { outcome in
+            outcome.isLastReloadAccepted = true
+            if loaded.book?.settings.revision != revision { outcome.loadedAt = clock.now() }
+        }
         var slim = loaded
         slim.files = []
         running.withLock { [slim] in $0 = slim }
@@ -102,6 +109,12 @@ final class SettingsSource: Sendable {
             return "settings \(revision.prefix(4)) are in force, but not kept for later: \(error)"
         }
     }
+
+    /// Notes that what was to be taken last was not taken, or not for good.
+    func refuse() { outcome.withLock { $0.isLastReloadAccepted = false } }
+
+    /// When the settings in force were loaded, and whether the last reload is what is in force.
+    var state: (loadedAt: Timestamp, isLastReloadAccepted: Bool) { outcome.withLock { $0 } }
 
     /// The settings in force, without the files they were read from.
     var inForce: Loaded? { running.withLock { $0 } }

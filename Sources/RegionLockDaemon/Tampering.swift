@@ -21,8 +21,16 @@ package struct Tampering: Sendable {
 
     /// Repairs since the start.
     package var repairs = 0
+    /// Transactions of others on our tables since the start.
+    package private(set) var touches: UInt64 = 0
     /// When the next repair may begin; nil while none is needed.
     package private(set) var repairDue: UInt64?
+    /// As `demandRepair`, of all there is.
+    mutating func demandMoreElements(at now: UInt64) {
+        mayLackElements = true
+        demandRepair(at: now)
+    }
+
     /// The touches that wait for it, as they will be told.
     private var waiting: [RulesetTouch] = []
     /// Repairs without a quiet time between them.
@@ -30,12 +38,22 @@ package struct Tampering: Sendable {
     private var lastRepair: (end: UInt64, duration: UInt64) = (0, 0)
     private var lastIncident: (writer: String?, time: UInt64)?
 
+    /// More than rules and chains may have been changed since the last repair.
+    private(set) var mayLackElements = false
+
     /// Touches kept while a repair waits: more of them tell no more.
     private static let maximumWaiting = 16
 
     /// Somebody touched the table.
     package mutating func note(_ touch: RulesetTouch, at now: UInt64) {
+        touches += 1
         if waiting.count < Self.maximumWaiting { waiting.append(touch) }
+        if touch.writer == nil || !touch.leavesElements { mayLackElements = true }
+        demandRepair(at: now)
+    }
+
+    /// The table has to be made whole, as soon as the program that fights us leaves us the time.
+    mutating func demandRepair(at now: UInt64) {
         guard repairDue == nil else { return }
         let pause = min(lastRepair.duration * Self.pauseFactor, Self.longestPauseNanoseconds)
         let quiet = max(pause, Self.incidentNanoseconds)
@@ -50,6 +68,7 @@ package struct Tampering: Sendable {
     package mutating func repaired(from start: UInt64, to end: UInt64) -> [RulesetTouch] {
         repairs += 1
         repairDue = nil
+        mayLackElements = false
         row.count += 1
         row.nanoseconds += end - start
         lastRepair = (end, end - start)
@@ -73,6 +92,7 @@ package struct Tampering: Sendable {
     /// There was nothing to repair after all.
     mutating func dismiss() {
         repairDue = nil
+        mayLackElements = false
         waiting.removeAll()
     }
 

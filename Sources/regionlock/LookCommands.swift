@@ -17,6 +17,20 @@ struct StatusCommand: Command {
     }
 }
 
+struct MetricsCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "metrics", abstract: "Print the gateway's figures for Prometheus.",
+        discussion: "The same text as GET /metrics on the daemon's sockets.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run(_ session: Session) async throws {
+        let text = try await session.client.metrics()
+        guard session.isJSON else { return session.terminal.write(text) }
+        session.terminal.write(JSONDocument.pretty(["metrics": text]) + "\n")
+    }
+}
+
 struct DevicesCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "devices", abstract: "List the devices this gateway knows.")

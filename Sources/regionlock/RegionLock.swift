@@ -21,7 +21,7 @@ struct RegionLock: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, DevicesCommand.self, SitesCommand.self,
                     BlocksCommand.self, ExplainCommand.self, SimulateCommand.self,
-                    EventsCommand.self, ReplayCommand.self,
+                    EventsCommand.self, ReplayCommand.self, MetricsCommand.self,
                 ]),
             CommandGroup(
                 name: "Changing",

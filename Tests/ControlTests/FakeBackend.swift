@@ -55,6 +55,8 @@ final class FakeBackend: ControlBackend {
 
     func status() async throws(Problem) -> Status { Fixtures.status }
 
+    func metrics() async throws(Problem) -> GatewayMetrics { Fixtures.metrics }
+
     func devices(_ query: DeviceQuery) async throws(Problem) -> [DeviceRecord] {
         state.withLock { $0.devices }.filter { device in
             query.tag.map(device.tags.contains) ?? true

@@ -45,6 +45,7 @@ import Testing
             "simulate --device bench-phone-7 --site madrid-office --to a.example --exit-code",
             says: "ALLOW"),
         .init("events", says: "No events."),
+        .init("metrics", says: "# TYPE regionlock_nft_drift gauge"),
         .init("tag bench-phone-7 bench --reason test", says: "has the tag bench"),
         .init("untag bench-phone-7 bench", says: "has no tag bench"),
         .init(

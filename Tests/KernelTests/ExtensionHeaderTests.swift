@@ -36,6 +36,38 @@ extension KernelSuite {
             }
         }
 
+        /// The control: a daemon that knows the first header only lets each of them out. What comes
+        /// in fragments conntrack has put together before anybody looks.
+        @Test func aLookAtTheFirstHeaderIsCaught() throws {
+            let gateway = try Gateway.up(Gateway.Options(program: "SourceOnlyDaemon"))
+            let lab = gateway.lab
+            let before = try gateway.lastEvent
+            for headers in Self.kinds where headers != "fragment" {
+                let witness = try Witness(in: lab)
+                let said = try ask(Gateway.trigger, behind: headers, in: lab)
+                try witness.close()
+                #expect(said.status == 0, "\(headers): \(said.errors)")
+                let wire = try witness.report(
+                    sources: lab.phoneSources(), name: Gateway.trigger, from: 0, to: 0)
+                #expect(wire.named ?? 0 > 0, "\(headers): nothing left")
+            }
+            let cuts = try gateway.events(after: before).filter { $0.type == "block.created" }
+            #expect(cuts.isEmpty)
+        }
+
+        /// The control: nobody is cut, and every one of them arrives.
+        @Test func withoutABlockTheyArrive() throws {
+            let lab = try Lab()
+            let witness = try Witness(in: lab)
+            for headers in Self.kinds {
+                let said = try ask("www.example.org", behind: headers, in: lab)
+                #expect(said.status == 0, "\(headers): \(said.errors)")
+            }
+            try witness.close()
+            let wire = try witness.report(sources: lab.phoneSources(), from: 0, to: 0)
+            #expect(wire.after >= Self.kinds.count)
+        }
+
         @Test func aCutPhoneSendsNothingBehindThem() throws {
             let gateway = try Gateway.up()
             let lab = gateway.lab

@@ -73,7 +73,7 @@ extension KernelSuite {
             // So that the table has every address of the phone from the first comparison on.
             for family in Lab.Family.allCases { #expect(!(try lab.reaches(.phone, family))) }
             for reload in Reload.allCases {
-                try makePlain(gateway)
+                try gateway.makeTablePlain()
                 try lab.run(.gw, "nft", "add", "table", "inet", "bystander")
                 let others = try foreignTables(gateway)
                 let ours = try ourWords(gateway)
@@ -104,7 +104,7 @@ extension KernelSuite {
             let gateway = try Gateway.up()
             let lab = gateway.lab
             try gateway.cutPhone()
-            try makePlain(gateway)
+            try gateway.makeTablePlain()
             let ours = try ourWords(gateway)
             let before = try gateway.lastEvent
             try lab.run(.gw, "nft", "add", "table", "inet", "bystander")
@@ -118,16 +118,59 @@ extension KernelSuite {
             #expect(status.contains("\"drift\""))
         }
 
-        /// Takes the owner's lock away: the kernel cannot give an existing plain table an owner.
-        private func makePlain(_ gateway: Gateway) throws {
-            try gateway.end(SIGTERM)
-            for verb in ["delete", "add"] {
-                try #require(
-                    try gateway.lab.run(.gw, "nft", verb, "table", "inet", "regionlock").status
-                        == 0)
+        /// The writer's name is a text in an entry that a stranger writes: fifteen octets, as
+        /// exec(2) takes them from the name of a file.
+        @Test func aHostileNameIsShownNotObeyed() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            try gateway.makeTablePlain()
+            let before = try gateway.lastEvent
+            let nft = try tool(["sh", "-c", "command -v nft"]).lines.first ?? ""
+            let copy = lab.path("a\"\\\u{1b}[2J\n\u{9b}1mcut off")
+            try FileManager.default.copyItem(atPath: String(nft), toPath: copy)
+            let said = try lab.run(.gw, copy, "flush", "chain", "inet", "regionlock", "fwd_gate")
+            #expect(said.status == 0, "\(said.errors)")
+            let event = try gateway.awaitEvent("ruleset.tampered", after: before)
+            let shown = "\"a\\\"\\\\\\u{1b}[2J\\u{a}\\u{9b}1mcut\" (pid "
+            #expect(event.text.hasPrefix(shown), "\(event.text)")
+            let printed = [
+                try gateway.succeed("events").text,
+                try gateway.succeed("-o", "json", "events").text, gateway.log,
+            ]
+            for text in printed {
+                #expect(text.contains("changed table inet regionlock"))
+                let hidden = text.unicodeScalars.filter {
+                    $0 != "\n" && $0.properties.generalCategory == .control
+                }
+                #expect(hidden.isEmpty, "\(text)")
             }
-            try gateway.start()
-            #expect(!(try gateway.nftTable().contains("owner")))
+        }
+
+        /// So much was changed while the daemon could not listen that the touch was not told:
+        /// then everything is compared.
+        @Test func aTouchThatWasLostIsFoundAllTheSame() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            try gateway.cutPhone()
+            try gateway.makeTablePlain()
+            let ours = try ourWords(gateway)
+            let before = try gateway.lastEvent
+            gateway.daemon?.signal(SIGSTOP)
+            let list = (0..<500_000).lazy.map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }
+            try """
+            table inet shop {
+                set many { type ipv4_addr; elements = { \(list.joined(separator: ", ")) } }
+            }
+
+            """.write(toFile: lab.path("many.nft"), atomically: true, encoding: .utf8)
+            let said = try lab.run(.gw, "nft", "-f", lab.path("many.nft"), within: 60)
+            #expect(said.status == 0, "\(said.errors)")
+            try lab.run(.gw, "nft", "flush", "chain", "inet", "regionlock", "fwd_gate")
+            gateway.daemon?.signal(SIGCONT)
+            let event = try gateway.awaitEvent("ruleset.tampered", after: before, seconds: 10)
+            #expect(event.text.hasPrefix("somebody unknown changed"), "\(event.text)")
+            #expect(try ourWords(gateway) == ours)
+            #expect(!(try lab.reaches(.phone)))
         }
 
         private func tamperings(_ gateway: Gateway, after id: Int) throws -> [EventLine] {

@@ -73,17 +73,19 @@ final class Gateway {
     // MARK: The daemon's life
 
     /// Starts it and waits for READY=1.
-    func start() throws {
+    func start(within seconds: Int = 15) throws {
         let socket = lab.path("notify-\(UUID().uuidString.prefix(8))")
         let waiter = try RunningTool([
-            Place.program("LabPeer"), "await", "--socket", socket, "--seconds", "15",
+            Place.program("LabPeer"), "await", "--socket", socket, "--seconds", "\(seconds)",
         ])
         _ = waitUntil(seconds: 2) { FileManager.default.fileExists(atPath: socket) }
         let daemon = try RunningTool(
             [Place.lab, "run", lab.directory, "gw"] + command,
             environment: ["NOTIFY_SOCKET": socket, "SWIFT_BACKTRACE": "enable=no"])
         self.daemon = daemon
-        let isOver = waitUntil(seconds: 20) { !waiter.isRunning || !daemon.isRunning }
+        let isOver = waitUntil(seconds: Double(seconds) + 5) {
+            !waiter.isRunning || !daemon.isRunning
+        }
         guard isOver, daemon.isRunning, try waiter.finish().status == 0 else {
             throw LabError("\(program) did not become ready:\n\(daemon.text)\(daemon.errors)")
         }

@@ -20,15 +20,7 @@ extension KernelSuite {
             try gateway.meetTheNeighbours()
             let before = try gateway.lastEvent
             #expect(try gateway.command("status").status == 0)
-            if routes {
-                try lookLikeARouter(lab)
-            } else {
-                for host in 1...4 {
-                    let address = "10.20.3.\(host)"
-                    try lab.run(.phone, "ip", "address", "add", "\(address)/16", "dev", "eth0")
-                    try lab.run(.gw, "ping", "-c", "1", "-W", "1", address)
-                }
-            }
+            try lookLikeARouter(routes: routes, in: lab)
             let event = try gateway.awaitEvent("device.router", after: before)
             let mac = try lab.value("phone_mac")
             #expect(event.device == mac)
@@ -46,8 +38,46 @@ extension KernelSuite {
             #expect(told.count == 1)
         }
 
+        /// The control: a daemon that does not look for routers says nothing of the same traffic.
+        @Test(arguments: [false, true]) func whoDoesNotLookIsCaught(routes: Bool) throws {
+            let gateway = try Gateway.up(Gateway.Options(program: "SourceOnlyDaemon"))
+            try gateway.meetTheNeighbours()
+            let before = try gateway.lastEvent
+            try lookLikeARouter(routes: routes, in: gateway.lab)
+            #expect(throws: LabError.self) {
+                try gateway.awaitEvent("device.router", after: before)
+            }
+            #expect(!(try gateway.command("status").text.contains("looks like a router")))
+        }
+
+        /// A device with one address of each family, and a new one now and then, is no router.
+        @Test func aPhoneIsNoRouter() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            try gateway.meetTheNeighbours()
+            let before = try gateway.lastEvent
+            for host in 1...2 {
+                let address = "10.20.3.\(host)"
+                try lab.run(.phone, "ip", "address", "add", "\(address)/16", "dev", "eth0")
+                try lab.run(.gw, "ping", "-c", "1", "-W", "1", address)
+            }
+            for family in Lab.Family.allCases { #expect(try lab.reaches(.phone, family)) }
+            #expect(throws: LabError.self) {
+                try gateway.awaitEvent("device.router", after: before)
+            }
+        }
+
+        private func lookLikeARouter(routes: Bool, in lab: Lab) throws {
+            guard !routes else { return try ask(fromManyIn: lab) }
+            for host in 1...4 {
+                let address = "10.20.3.\(host)"
+                try lab.run(.phone, "ip", "address", "add", "\(address)/16", "dev", "eth0")
+                try lab.run(.gw, "ping", "-c", "1", "-W", "1", address)
+            }
+        }
+
         /// Harmless questions from ten addresses that are not the phone's own.
-        private func lookLikeARouter(_ lab: Lab) throws {
+        private func ask(fromManyIn lab: Lab) throws {
             let mac = try lab.value("phone_mac")
             let resolver = try lab.value("resolver_v4")
             var words = [

@@ -17,7 +17,7 @@ extension KernelSuite {
             let lab = gateway.lab
             let block = try gateway.cutPhone()
             #expect(try gateway.end(SIGTERM).status == 0)
-            try fillStore(of: lab)
+            try Self.fillStore(of: lab)
             try #require(
                 try lab.run(.gw, "nft", "delete", "table", "inet", "regionlock").status == 0)
 
@@ -49,7 +49,7 @@ extension KernelSuite {
             let gateway = try Gateway.up()
             let lab = gateway.lab
             try gateway.crash()
-            try fillStore(of: lab)
+            try Self.fillStore(of: lab)
             try gateway.start()
             try gateway.crash()
             let stranger = "02:00:00:0f:ff:ff"
@@ -86,11 +86,12 @@ extension KernelSuite {
             return set.text.matches(of: /comment "B-/).count
         }
 
-        private func fillStore(of lab: Lab) throws {
+        /// Blocks of a hundred thousand devices that nobody has seen.
+        static func fillStore(of lab: Lab) throws {
             let store = try StateStore.open(directory: lab.path("state"))
             var references = ReferenceSource(seed: 7)
             var ids: Set<BlockID> = []
-            while ids.count < Self.count {
+            while ids.count < count {
                 if let id = BlockID("B-" + references.next()) { ids.insert(id) }
             }
             let cuba = try #require(Region("CU"))

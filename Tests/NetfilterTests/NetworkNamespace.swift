@@ -82,7 +82,8 @@ final class NetworkNamespace: TaskExecutor, @unchecked Sendable {
     }
 }
 
-private func threadID() -> Int32 {
+/// gettid(2).
+func threadID() -> Int32 {
     typealias GetTID = @convention(c) () -> Int32
     guard let symbol = dlsym(nil, "gettid") else { return 0 }
     return unsafeBitCast(symbol, to: GetTID.self)()

@@ -2,7 +2,8 @@ import Firewall
 import RegionLockDaemon
 
 /// The control of the kernel tests: the same daemon with a table that matches the source MAC alone,
-/// as most home-made blockers do. What passes with regionlockd must fail with this one.
+/// finds questions right behind the first header only and looks for no routers, as most home-made
+/// blockers do. What passes with regionlockd must fail with this one.
 enum ControlBuild {
     /// Takes `--config`, `--state` and `--run` as regionlockd does.
     static func run() async -> Int32 {
