@@ -58,8 +58,9 @@ package final class StateStore {
     package static func open(
         directory: String, schema: Schema = .current, limits: StoreLimits = StoreLimits()
     ) throws(StoreError) -> StateStore {
-        let files = try StoreFiles.prepare(directory: directory)
+        let files = try StoreFiles.open(directory: directory)
         do throws(StoreError) {
+            try files.prepare()
             let store = try attach(files, schema, limits)
             store.compareWithWitness()
             return store
@@ -75,8 +76,9 @@ package final class StateStore {
     /// As `open`, but a damaged database stays where it is and is thrown, and nobody is told of a
     /// loss: for a look before the daemon, which finds and tells both.
     package static func openUndamaged(directory: String) throws(StoreError) -> StateStore {
-        try attach(
-            StoreFiles.prepare(directory: directory), .current, StoreLimits())
+        let files = try StoreFiles.open(directory: directory)
+        try files.prepare()
+        return try attach(files, .current, StoreLimits())
     }
 
     private static func attach(

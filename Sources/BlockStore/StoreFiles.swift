@@ -8,11 +8,11 @@ struct StoreFiles {
     var database: String { directory + "/regionlock.db" }
     var witness: String { directory + "/regionlock.commits" }
 
-    /// Creates the directory (0700) and the database file (0600) where they are missing.
+    /// Creates the directory (0700) where it is missing; its parent must exist.
     ///
     /// Refuses links of either kind and whatever somebody else owns or may write: a block that a
-    /// stranger can edit is no block. The parent of the directory must exist.
-    static func prepare(directory: String) throws(StoreError) -> StoreFiles {
+    /// stranger can edit is no block.
+    static func open(directory: String) throws(StoreError) -> StoreFiles {
         if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw failure("create directory", directory)
         }
@@ -31,11 +31,18 @@ struct StoreFiles {
             throw failure("resolve", directory)
         }
         defer { unsafe free(resolved) }
-        let files = StoreFiles(directory: unsafe String(cString: resolved))
-        for suffix in ["", "-wal", "-shm"] { try checkFile(files.database + suffix) }
-        try checkFile(files.witness)
-        try files.createDatabaseFile()
-        return files
+        return StoreFiles(directory: unsafe String(cString: resolved))
+    }
+
+    /// Checks the files as `open` does the directory, and creates the database file (0600) where it
+    /// is missing.
+    ///
+    /// - Throws: `.damaged` where a directory of ours has taken the place of a file: nobody else
+    ///   can have made it, and it can be set aside as any damaged file.
+    func prepare() throws(StoreError) {
+        for suffix in ["", "-wal", "-shm"] { try Self.checkFile(database + suffix) }
+        try Self.checkFile(witness)
+        try createDatabaseFile()
     }
 
     /// Moves the database out of the way as `regionlock.db.corrupt-<n>`; keeps the newest few.
@@ -51,8 +58,12 @@ struct StoreFiles {
         if unsafe rename(database + "-wal", aside + "-wal") != 0, errno != ENOENT {
             throw failure("set aside", database + "-wal")
         }
-        _ = unsafe unlink(database + "-shm")
-        _ = unsafe unlink(witness)
+        for path in [database + "-shm", witness] where unsafe unlink(path) != 0 && errno == EISDIR {
+            let name = path.split(separator: "/").last ?? ""
+            guard unsafe rename(path, "\(aside)-\(name)") == 0 else {
+                throw failure("set aside", path)
+            }
+        }
         numbers.append(number)
         for old in numbers.dropLast(limit) {
             _ = unsafe unlink("\(directory)/\(prefix)\(old)")
@@ -110,11 +121,19 @@ struct StoreFiles {
 
     private static func checkFile(_ path: String) throws(StoreError) {
         guard let info = try status(path) else { return }
+        if info.st_mode & S_IFMT == S_IFDIR, info.st_uid == geteuid() {
+            throw StoreError(
+                .damaged, operation: "use", object: path, message: "it is a directory")
+        }
         guard info.st_mode & S_IFMT == S_IFREG, info.st_nlink == 1 else {
             throw refusal(path, "not a regular file of one name")
         }
         guard info.st_uid == geteuid(), info.st_mode & 0o022 == 0 else {
             throw refusal(path, "must belong to uid \(geteuid()) and be writable by nobody else")
+        }
+        // Ours to read, whatever somebody has done to it.
+        if info.st_mode & 0o600 != 0o600, unsafe chmod(path, 0o600) != 0 {
+            throw failure("change mode of", path)
         }
     }
 

@@ -46,7 +46,8 @@ int csystemd_send(int socket, const char *path, const void *data, size_t length,
     return sent < 0 ? -errno : 0;
 }
 
-int csystemd_send_descriptor(int socket, const char *path, int descriptor) {
+int csystemd_send_descriptor(int socket, const char *path, const void *data, size_t length,
+                             int descriptor, int wait) {
     struct sockaddr_un address;
     socklen_t size = address_of(path, &address);
     if (size == 0) return -EINVAL;
@@ -54,7 +55,9 @@ int csystemd_send_descriptor(int socket, const char *path, int descriptor) {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control = {{0}};
+    struct iovec content = {.iov_base = (void *)data, .iov_len = length};
     struct msghdr message = {.msg_name = &address, .msg_namelen = size,
+                             .msg_iov = &content, .msg_iovlen = length > 0 ? 1 : 0,
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -62,7 +65,8 @@ int csystemd_send_descriptor(int socket, const char *path, int descriptor) {
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+    int flags = MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT);
+    return sendmsg(socket, &message, flags) < 0 ? -errno : 0;
 }
 
 int csystemd_sealed_memory(const void *data, size_t length) {

@@ -85,18 +85,22 @@ extension TableDesign {
 
     // MARK: Nobody at the tap
 
-    /// With a passive tap the kernel cannot tell whether anybody reads the copies. So the daemon
-    /// says it is there, again and again, and when it no longer does, what would be inspected is
-    /// refused.
+    /// With a passive tap the kernel cannot tell whether anybody reads the copies, and a queue may
+    /// outlive the daemon that read it. So the daemon says again and again that it is there, and
+    /// when it no longer does, what would be inspected is refused, or passes. A closed queue needs
+    /// no word: what is in it does not pass.
     var aliveSets: [NftSet] {
-        if case .passive(_, isClosed: true) = tap { return [TableSets.alive] }
-        return []
+        switch tap {
+        case .inline(_, bypass: true): [TableSets.attended]
+        case .passive(_, isClosed: true): [TableSets.alive]
+        case .inline(_, bypass: false), .passive(_, isClosed: false): []
+        }
     }
 
-    var deadMan: Rule {
-        Rule(
-            [.familyNotIn(set: TableSets.alive.name), .goto(chain: "refuse")],
-            comment: "nobody inspects")
+    var deadMan: Rule? {
+        guard let set = aliveSets.first else { return nil }
+        let fate: Statement = set == TableSets.alive ? .goto(chain: "refuse") : .accept
+        return Rule([.familyNotIn(set: set.name), fate], comment: "nobody inspects")
     }
 }
 

@@ -111,15 +111,13 @@ extension TableDesign {
     // MARK: What is inspected
 
     private var tapChain: Chain {
-        switch tap {
-        case .inline(let queue, let bypass):
-            Chain(name: "tap", rules: [Rule([.counter, .queue(number: queue, bypass: bypass)])])
-        case .passive(let group, let isClosed):
-            Chain(
-                name: "tap",
-                rules: (isClosed ? [deadMan] : [])
-                    + [Rule([.counter, .log(group: group, prefix: "regionlock")])])
-        }
+        let statement: Statement =
+            switch tap {
+            case .inline(let queue, let bypass): .queue(number: queue, bypass: bypass)
+            case .passive(let group, _): .log(group: group, prefix: "regionlock")
+            }
+        return Chain(
+            name: "tap", rules: [deadMan, Rule([.counter, statement])].compactMap { $0 })
     }
 
     /// Only segments with payload can show a name: SYN and ACK stay in the kernel.

@@ -74,6 +74,17 @@ package enum TableSets {
         name: "alive", key: .protocolFamily, upkeep: .expiring(timeoutSeconds: 5),
         comment: "somebody inspects")
 
+    /// Both families while a daemon reads the queue, or may soon read it again: three times the
+    /// interval, and more than systemd takes to end one that hangs and start another (10 seconds).
+    ///
+    /// Renewed seldom: each transaction makes every listing that is under way begin anew, nft's as
+    /// well as our own, and one of 100,000 elements takes seconds.
+    package static let attended = NftSet(
+        name: "attended", key: .protocolFamily,
+        upkeep: .expiring(timeoutSeconds: 3 * attendedSeconds), comment: "somebody inspects")
+    /// How often the daemon renews it.
+    package static let attendedSeconds = 20
+
     package static let aliveElements = [
         SetElement(.family(.ipv4)), SetElement(.family(.ipv6)),
     ]

@@ -8,7 +8,10 @@ extension NftConnection {
     ///
     /// Each question is a batch that would make a table with one chain and one rule. The batch has
     /// no end, so the kernel checks it and drops it, as for `nft --check`: nothing is ever there to
-    /// be seen, and no listener hears of it.
+    /// be seen, and no listener hears of it. The table is dormant, so that its chains are hooked in
+    /// nowhere: with the end of a hook the kernel drops all packets that wait in any queue, ours
+    /// and everybody else's (nf_queue_nf_hook_drop, net/netfilter/core.c). Conntrack's own hooks
+    /// still come and go with the question for `redirect`, where no rule needs them yet.
     ///
     /// - Throws: EPERM without CAP_NET_ADMIN, and whatever else refuses a bare table.
     package mutating func probe() throws(NetfilterError) -> KernelFeatures {
@@ -49,7 +52,7 @@ extension NftConnection {
             of: [
                 .addTable, .addChain(name: chain, base: base),
                 .addRule(chain: chain, Rule(statements)),
-            ], in: family, features: features) == nil
+            ], in: family, features: features, tableFlags: Transaction.dormantFlag) == nil
     }
 
     private mutating func takesSenderSets() throws(NetfilterError) -> Bool {

@@ -27,6 +27,31 @@ struct NetlinkSocket: ~Copyable {
         return unsafe NetlinkSocket(handle: handle)
     }
 
+    /// Takes over an open socket of NETLINK_NETFILTER that another process has bound. It keeps its
+    /// port, and with it whatever the kernel sends there.
+    ///
+    /// - Parameter descriptor: taken over, and closed where this fails.
+    static func adopt(_ descriptor: Int32) throws(NetfilterError) -> NetlinkSocket {
+        guard let handle = unsafe mnl_socket_fdopen(descriptor) else {
+            let error = NetfilterError.last("take over", "descriptor \(descriptor)")
+            close(descriptor)
+            throw error
+        }
+        return unsafe NetlinkSocket(handle: handle)
+    }
+
+    static func isNetfilter(_ descriptor: Int32) -> Bool {
+        option(SO_DOMAIN, of: descriptor) == AF_NETLINK
+            && option(SO_PROTOCOL, of: descriptor) == NETLINK_NETFILTER
+    }
+
+    private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        let code = unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length)
+        return code == 0 ? value : nil
+    }
+
     private init(handle: OpaquePointer) {
         unsafe self.handle = handle
         fileDescriptor = unsafe mnl_socket_get_fd(handle)
@@ -66,10 +91,16 @@ struct NetlinkSocket: ~Copyable {
     /// Sends all messages in one datagram. The kernel has worked on them when this returns, and its
     /// answers wait in the socket.
     func send(_ messages: borrowing MessageBuffer) throws(NetfilterError) {
+        try Self.send(messages, on: fileDescriptor)
+    }
+
+    static func send(
+        _ messages: borrowing MessageBuffer, on descriptor: Int32
+    ) throws(NetfilterError) {
         var sent = -1
         repeat {
             sent = unsafe messages.withUnsafeBytes { octets in
-                unsafe mnl_socket_sendto(handle, octets.baseAddress, octets.count)
+                unsafe Glibc.send(descriptor, octets.baseAddress, octets.count, 0)
             }
         } while sent < 0 && errno == EINTR
         guard sent == messages.count else { throw .last("send \(messages.count) octets") }

@@ -23,13 +23,17 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
     /// as congested, and the kernel then refuses every further one until we have read all. The loss
     /// itself is counted from the packets' numbers.
     ///
+    /// - Parameter beforeBinding: gets the socket while no packet can wait there yet.
     /// - Throws: EPERM when another process has bound it, or without CAP_NET_ADMIN.
-    package static func open(_ mode: TapMode) throws(NetfilterError) -> PacketTap {
+    package static func open(
+        _ mode: TapMode, beforeBinding: (_ descriptor: Int32) -> Void = { _ in }
+    ) throws(NetfilterError) -> PacketTap {
         var channel = NetlinkChannel(try NetlinkSocket.open(NETLINK_NETFILTER), batch: 1)
         try channel.socket.enable(NETLINK_CAP_ACK)
         try channel.socket.enable(NETLINK_EXT_ACK)
         try channel.socket.enable(NETLINK_NO_ENOBUFS)
         try channel.socket.force(SO_RCVBUFFORCE, octets: receiveBuffer)
+        beforeBinding(channel.socket.fileDescriptor)
         do throws(NetfilterError) {
             try channel.bind(mode)
         } catch {
@@ -41,10 +45,44 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
         return PacketTap(mode: mode, socket: channel.takeSocket())
     }
 
-    /// A tap that is bound to nothing, to put in the place of one that is to be closed: the kernel
-    /// drops what waits in a queue whose socket closes, so that should be as little as can be.
-    package static func unbound(_ mode: TapMode) throws(NetfilterError) -> PacketTap {
-        PacketTap(mode: mode, socket: try NetlinkSocket.open(NETLINK_NETFILTER))
+    /// Goes on with a queue whose socket outlived the process that bound it.
+    ///
+    /// What waits in the queue stays there: `repeatWaiting` makes it be read.
+    ///
+    /// - Throws: EINVAL when `mode` is no queue, ENODEV or EPERM when the socket has not bound it.
+    static func adopt(
+        _ socket: consuming NetlinkSocket, _ mode: TapMode
+    ) throws(NetfilterError) -> PacketTap {
+        guard case .queue = mode else {
+            throw NetfilterError("take over", mode.description, code: EINVAL)
+        }
+        var channel = NetlinkChannel(socket, batch: 1)
+        try channel.configure(mode)
+        return PacketTap(mode: mode, socket: channel.takeSocket())
+    }
+
+    /// Sets the queue anew; what waits in it is not touched.
+    ///
+    /// - Parameter mode: of the same queue.
+    package mutating func configure(_ mode: TapMode) throws(NetfilterError) {
+        precondition(mode.isSameTap(as: self.mode), "\(mode) is another tap")
+        var messages = MessageBuffer()
+        messages.appendSettings(mode)
+        // The answer would come between packets. The kernel refuses nobody who has bound the queue.
+        try socket.send(messages)
+        reader.mode = mode
+    }
+
+    /// Makes everything that waits in the queue be handed over anew, whatever a process before us
+    /// has read of it. It meets the chain that queued it once more, in its order.
+    package mutating func repeatWaiting() throws(NetfilterError) {
+        guard case .queue(let number, _, _) = mode else { return }
+        // These name packets that get other numbers now. It ends: the queue holds no more packets
+        // than its length, and none is answered meanwhile.
+        while case .received = try batch.receive(from: socket.fileDescriptor) {}
+        var messages = MessageBuffer()
+        messages.appendRepeat(queue: number)
+        try socket.send(messages)
     }
 
     private init(mode: TapMode, socket: consuming NetlinkSocket) {
@@ -96,7 +134,7 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
 
 /// What a tap does with the messages of a batch.
 private struct TapReader {
-    let mode: TapMode
+    var mode: TapMode
     var counters = TapCounters()
     var verdicts: VerdictBatch
     /// The packets of the batch, in memory that is allocated once.
@@ -163,7 +201,9 @@ private struct TapReader {
             }
             count(sequence)
             note(packet, bytes, at: index)
-        case (UInt16(NLMSG_ERROR), _): counters.refusedVerdicts += 1
+        case (UInt16(NLMSG_ERROR), _):
+            // The other requests on this socket are refused when there is nothing to do.
+            if message.sequence == MessageBuffer.plainSequence { counters.refusedVerdicts += 1 }
         case (UInt16(NLMSG_DONE), .log): break
         default: counters.malformed += 1
         }
@@ -213,7 +253,7 @@ private struct VerdictBatch {
         appendHost(UInt32(mark == nil ? Self.plainLength : Self.markedLength))
         appendHost16(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_VERDICT.rawValue))
         appendHost16(UInt16(NLM_F_REQUEST))
-        appendHost(0)
+        appendHost(MessageBuffer.plainSequence)
         appendHost(0)
         // struct nfgenmsg: family, version, queue
         octets.append(UInt8(AF_UNSPEC))

@@ -6,10 +6,20 @@ package enum TapMode: Hashable, Sendable {
     /// that is slow drops or passes what comes after; 4096 is 0.1 s of a device that sends 40,000
     /// packets a second and waits as a whole, and 8 MiB of the socket's 16 when they are small.
     /// - failOpen: what does not fit passes, instead of being dropped. It needs `bypass` in the
-    /// rule as well, for the time when no daemon runs.
+    /// rule as well, for the time when no daemon runs. Both hold for a queue that outlived its
+    /// daemon: 4096 packets wait for the next one, and what comes after passes or not.
     case queue(number: UInt16, maximumLength: UInt32 = 4096, failOpen: Bool)
     /// Copies, `range` octets of each at most.
     case log(group: UInt16, range: UInt32 = 0xffff)
+
+    /// Whether both are the same queue or log group, however it is set.
+    package func isSameTap(as other: TapMode) -> Bool {
+        switch (self, other) {
+        case (.queue(let number, _, _), .queue(let another, _, _)): number == another
+        case (.log(let group, _), .log(let another, _)): group == another
+        case (.queue, .log), (.log, .queue): false
+        }
+    }
 
     package var description: String {
         switch self {

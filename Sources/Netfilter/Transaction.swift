@@ -7,6 +7,8 @@ struct Transaction {
     /// NFT_TABLE_F_PERSIST, which Linux 6.9 brought and older headers lack.
     static let persistFlag: UInt32 = 1 << 2
     static let ownerFlag = NFT_TABLE_F_OWNER.rawValue
+    /// The chains of such a table are hooked in nowhere.
+    static let dormantFlag = NFT_TABLE_F_DORMANT.rawValue
 
     /// Elements of one message. A list of elements is an attribute, whose length has 16 bits.
     private static let maximumListLength = 60_000

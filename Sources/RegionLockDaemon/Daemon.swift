@@ -10,9 +10,10 @@ import Wire
 
 /// The assembled daemon: what is made, and in which order.
 ///
-/// Settings first: with bad ones nothing is touched, and what the kernel holds goes on holding. The
-/// store before the kernel, so that both can be joined. The tap before the table, so that no packet
-/// is queued for nobody. Sockets last, by `Services`.
+/// What an earlier life has left comes first: however this start ends, nobody else will look after
+/// it. Then the settings: with bad ones no table is touched, and what the kernel holds goes on
+/// holding. The store before the kernel, so that both can be joined. The tap before the table, so
+/// that no packet is queued for nobody. Sockets last, by `Services`.
 struct Daemon: Sendable {
     let gatekeeper: Gatekeeper
     let recorder: Recorder
@@ -20,14 +21,33 @@ struct Daemon: Sendable {
     let packetThread: ThreadExecutor
     let storeThread: ThreadExecutor
     let notifier: ServiceNotifier
+    let keeper: QueueKeeper
     let settings: GatewaySettings
     let logger: Logger
     /// Nil where there is none and lines go to standard error.
     var journal: Journal?
 
     /// When it returns, blocks are enforced and tagged devices are inspected.
+    ///
+    /// - Throws: why it cannot run. No queue is left then: what would be inspected passes or not,
+    ///   as the settings said that were in force before.
     static func start(
         paths: DaemonPaths, shape: TableDesign.Shape, logger: Logger
+    ) async throws(StartFailure) -> Daemon {
+        let notifier = ServiceNotifier()
+        let keeper = QueueKeeper(notifier: notifier, passed: PassedSockets(), logger: logger)
+        do throws(StartFailure) {
+            return try await start(
+                paths: paths, shape: shape, notifier: notifier, keeper: keeper, logger: logger)
+        } catch {
+            keeper.release()
+            throw error
+        }
+    }
+
+    private static func start(
+        paths: DaemonPaths, shape: TableDesign.Shape, notifier: ServiceNotifier,
+        keeper: QueueKeeper, logger: Logger
     ) async throws(StartFailure) -> Daemon {
         let clock = DaemonClock()
         var random = SystemRandomNumberGenerator()
@@ -41,10 +61,9 @@ struct Daemon: Sendable {
         let (recorder, snapshot) = try makeRecorder(
             paths, thread: storeThread, clock: clock, logger: logger)
         let packetThread = try makeThread()
-        let notifier = ServiceNotifier()
         let gatekeeper = try makeGatekeeper(
             book, snapshot, shape: shape, references: ReferenceSource(seed: random.next()),
-            recorder: recorder, clock: clock, logger: logger, thread: packetThread)
+            keeper: keeper, recorder: recorder, clock: clock, logger: logger, thread: packetThread)
         PacketThread(
             executor: packetThread, gatekeeper: gatekeeper,
             watchdog: Watchdog(notifier: notifier, clock: clock)
@@ -63,7 +82,7 @@ struct Daemon: Sendable {
             clock: clock, notifier: notifier, startedAt: clock.now())
         return Daemon(
             gatekeeper: gatekeeper, recorder: recorder, desk: desk, packetThread: packetThread,
-            storeThread: storeThread, notifier: notifier, settings: book.settings,
+            storeThread: storeThread, notifier: notifier, keeper: keeper, settings: book.settings,
             logger: logger)
     }
 
@@ -100,8 +119,8 @@ struct Daemon: Sendable {
 
     private static func makeGatekeeper(
         _ book: PolicyBook, _ snapshot: EngineSnapshot, shape: TableDesign.Shape,
-        references: ReferenceSource, recorder: Recorder, clock: DaemonClock, logger: Logger,
-        thread: ThreadExecutor
+        references: ReferenceSource, keeper: QueueKeeper, recorder: Recorder, clock: DaemonClock,
+        logger: Logger, thread: ThreadExecutor
     ) throws(StartFailure) -> Gatekeeper {
         let kernel = try openKernel()
         let features = kernel.features
@@ -114,8 +133,11 @@ struct Daemon: Sendable {
             let parts = KernelParts(
                 kernel: kernel,
                 flows: try FlowTable.open(filteredDelete: features.conntrackFilteredDelete),
-                tap: try Gatekeeper.openTap(book.settings.inspection, features: features),
+                tap: try keeper.open(
+                    Gatekeeper.tapMode(book.settings.inspection, features: features)),
                 routes: try RouteWatch.open(), foreign: foreign)
+            // A queue that the settings no longer name is read by nobody.
+            keeper.release(allBut: parts.tap.mode)
             let engine = BlockEngine(
                 book: book, snapshot: snapshot,
                 capabilities: TableCapabilities(
@@ -123,7 +145,8 @@ struct Daemon: Sendable {
                     bridge: features.bridgeTable, senderSets: features.senderSets),
                 shape: shape, references: references)
             return Gatekeeper(
-                parts: parts, engine: engine, recorder: recorder, clock: clock, logger: logger,
+                parts: parts, engine: engine, keeper: keeper, recorder: recorder, clock: clock,
+                logger: logger,
                 executor: thread)
         } catch {
             // The capability is there, or the probe would have failed.

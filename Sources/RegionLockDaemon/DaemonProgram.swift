@@ -18,6 +18,8 @@ package enum DaemonProgram {
         do {
             var daemon = try await Daemon.start(paths: paths, shape: shape, logger: logger)
             if case .journal(let journal) = output { daemon.journal = journal }
+            // However it ends: nobody reads the queue from then on.
+            defer { daemon.keeper.release() }
             try await daemon.serve(paths: paths)
             logger.notice("stopped; blocks in force stay in force")
             return 0

@@ -40,16 +40,13 @@ extension Gatekeeper {
         }
     }
 
-    /// Answers what waits and closes the tap at once: what came between here and the end of the
-    /// process would be dropped. From here on the rules' bypass lets packets pass, or not.
+    /// Answers what waits and ends the queue at once: what came between here and the end of the
+    /// process would be dropped, or wait for nobody where the service manager holds the queue. From
+    /// here on the rules' bypass lets packets pass, or not.
     func endInspection() {
-        do {
-            let idle = try PacketTap.unbound(tap.mode)
-            answerWaiting()
-            tap = idle
-        } catch {
-            complain("\(error)")
-        }
+        answerWaiting()
+        keeper.release()
+        hasEnded = true
     }
 
     /// As `TapMode.queue` has it.

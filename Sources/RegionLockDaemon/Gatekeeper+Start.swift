@@ -21,6 +21,9 @@ extension Gatekeeper {
         let ended = await endedBlocks(among: elements)
         let effects = engine.handle(.kernelBlocks(elements, ended: ended), at: clock.now())
         try kernel.reconcile(with: engine.rulesets(), unread: unread)
+        sayAlive()
+        // What waited for us since the last daemon died comes now, and meets the rules as they are.
+        try tap.repeatWaiting()
         hasBegun = true
         run(effects)
         if isLarge, !held.isEmpty { readBlockedBeside(attempts: 5) }

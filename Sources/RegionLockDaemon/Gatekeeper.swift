@@ -30,6 +30,8 @@ actor Gatekeeper {
     /// What the kernel held has been joined with the store. Before that nothing is put back: it
     /// would take away what only the kernel knows.
     var hasBegun = false
+    /// The tap is let go, and nothing is read from it any more.
+    var hasEnded = false
     var inspector: PacketInspector
     var counters = PacketCounters()
     /// Names by index: packets carry only the index.
@@ -48,12 +50,14 @@ actor Gatekeeper {
     private static let compareSeconds = 60
     /// Why the kernel's table may not be what the engine wants; nil when it is.
     var kernelTrouble: String?
+    /// Has the queue of the tap outlive us.
+    let keeper: QueueKeeper
     let recorder: Recorder
     let clock: DaemonClock
     let logger: Logger
 
     init(
-        parts: consuming KernelParts, engine: BlockEngine, recorder: Recorder,
+        parts: consuming KernelParts, engine: BlockEngine, keeper: QueueKeeper, recorder: Recorder,
         clock: DaemonClock, logger: Logger, executor: ThreadExecutor
     ) {
         self.engine = engine
@@ -65,6 +69,7 @@ actor Gatekeeper {
         self.tap = parts.tap
         self.routes = parts.routes
         self.foreign = parts.foreign
+        self.keeper = keeper
         self.recorder = recorder
         self.clock = clock
         self.logger = logger
@@ -97,17 +102,24 @@ actor Gatekeeper {
         try question(engine, clock.now())
     }
 
-    /// Takes new settings that have been checked. The tap is opened anew only when it is another
-    /// one: closing a queue makes the kernel drop what waits in it.
+    /// Takes new settings that have been checked.
+    ///
+    /// A tap that is another one is opened before the rules lead there. What waits in the one
+    /// before meets the new rules then, and waits in the new one.
     func install(_ book: PolicyBook, isTrial: Bool = false) throws(NetfilterError) {
-        let before = engine.book.settings.inspection
-        let after = book.settings.inspection
-        if before.tap != after.tap || before.queue != after.queue {
-            tap = try Self.openTap(after, features: kernel.features)
+        let mode = try Self.tapMode(book.settings.inspection, features: kernel.features)
+        var next: PacketTap?
+        if !mode.isSameTap(as: tap.mode) {
+            next = try keeper.open(mode)
+        } else if mode != tap.mode {
+            try tap.configure(mode)
         }
         answerWaiting()
-        mark = MarkField(mask: after.markMask)
+        mark = MarkField(mask: book.settings.inspection.markMask)
         run(engine.handle(.settings(book, isTrial: isTrial), at: clock.now()))
+        guard let next = next.take() else { return }
+        keeper.release(allBut: mode)
+        tap = next
     }
 
     /// The settings on trial stay, and the blocks they do not carry end.
@@ -119,9 +131,9 @@ actor Gatekeeper {
     /// The tap the settings ask for.
     ///
     /// - Throws: when the kernel cannot queue packets and `inline` is asked for.
-    static func openTap(
+    static func tapMode(
         _ settings: InspectionSettings, features: KernelFeatures
-    ) throws(NetfilterError) -> PacketTap {
+    ) throws(NetfilterError) -> TapMode {
         switch settings.tap {
         case .inline:
             guard features.canQueue else {
@@ -129,9 +141,8 @@ actor Gatekeeper {
                     "queue packets", "on this kernel", code: EOPNOTSUPP,
                     detail: "it has neither nft queue nor xt_NFQUEUE; set inspection.tap: passive")
             }
-            return try PacketTap.open(
-                .queue(number: settings.queue, failOpen: settings.whenDown == .open))
-        case .passive: return try PacketTap.open(.log(group: settings.queue))
+            return .queue(number: settings.queue, failOpen: settings.whenDown == .open)
+        case .passive: return .log(group: settings.queue)
         }
     }
 
@@ -154,9 +165,9 @@ actor Gatekeeper {
         tellLosses()
     }
 
-    private func sayAlive() {
+    func sayAlive() {
         do {
-            try kernel.sayAlive()
+            try kernel.sayAlive(second: seconds)
         } catch {
             // The next second tries again; five without make the kernel refuse what is inspected.
             kernelTrouble = "\(error)"

@@ -121,16 +121,24 @@ struct KernelTableOwner: ~Copyable {
 
     /// Gives the elements that tell the kernel somebody inspects their whole time again, where the
     /// table has them.
-    mutating func sayAlive() throws(NetfilterError) {
-        guard committed.contains(where: { $0.sets.contains(TableSets.alive) }) else { return }
+    ///
+    /// - Parameter second: of the daemon's life; not every set is renewed in each.
+    mutating func sayAlive(second: Int) throws(NetfilterError) {
+        let due = second % TableSets.attendedSeconds == 0
+        let sets = [TableSets.alive] + (due ? [TableSets.attended] : [])
+        guard
+            let set = sets.first(where: { set in
+                committed.contains { $0.sets.contains(set) }
+            })
+        else { return }
         // Adding an element that is there gives it no new time on every kernel.
         try connection.commit(
             [
                 TableChange(
                     .inet,
                     [
-                        .flushElements(set: TableSets.alive),
-                        .addElements(set: TableSets.alive, TableSets.aliveElements),
+                        .flushElements(set: set),
+                        .addElements(set: set, TableSets.aliveElements),
                     ])
             ], features: features)
     }

@@ -34,7 +34,9 @@ extension Gatekeeper {
     func waitAndServe(_ wake: Int32) {
         var poll = PollSet()
         poll.add(wake)
-        let tapPlace = poll.add(tap.fileDescriptor)
+        // Before the table is joined with the store, a verdict would find nobody cut, and no
+        // neighbour would be known. Packets wait as long.
+        let tapPlace = hasBegun && !hasEnded ? poll.add(tap.fileDescriptor) : nil
         let routePlace = poll.add(routes.fileDescriptor)
         let foreignPlace = poll.add(foreign.fileDescriptor)
         let now = clock.monotonicNanoseconds()
@@ -47,7 +49,7 @@ extension Gatekeeper {
             repairWhenDue()
             // A device that has come is heard before its packets are judged.
             if poll.isReady(routePlace) { try readRoutes() }
-            if poll.isReady(tapPlace) { try readTap() }
+            if let tapPlace, poll.isReady(tapPlace) { try readTap() }
         } catch {
             complain("\(error)")
         }

@@ -43,12 +43,19 @@ struct DatagramSender: ~Copyable {
         return code == 0 ? nil : -code
     }
 
+    /// Sends the bytes with an open descriptor, of which the receiver gets its own copy.
+    func send(_ bytes: [UInt8], with descriptor: CInt) -> Int32? {
+        let code = unsafe csystemd_send_descriptor(
+            socket, path, bytes, bytes.count, descriptor, 1)
+        return code == 0 ? nil : -code
+    }
+
     /// Hands the bytes over as a sealed memory file, for what no datagram can carry.
     func sendAsMemory(_ bytes: [UInt8]) -> Int32? {
         let file = unsafe csystemd_sealed_memory(bytes, bytes.count)
         guard file >= 0 else { return -file }
         defer { close(file) }
-        let code = unsafe csystemd_send_descriptor(socket, path, file)
+        let code = unsafe csystemd_send_descriptor(socket, path, nil, 0, file, 0)
         return code == 0 ? nil : -code
     }
 }

@@ -59,6 +59,28 @@ package struct ServiceNotifier: Sendable {
 
     package func stopping() throws(SystemError) { try send(["STOPPING=1"], waits: true) }
 
+    /// Hands the manager a copy of a descriptor. It passes it to the next life of the service
+    /// (`PassedSockets`) however this one ends; a manager without a store closes it.
+    ///
+    /// FDPOLL=0: the manager would let go of a descriptor that reports an error, and a netlink
+    /// socket reports every overrun as one (FileDescriptorStoreMax= in systemd.service(5)).
+    ///
+    /// - Parameter name: letters, digits and hyphens; several descriptors may carry one name.
+    package func store(_ descriptor: CInt, named name: String) throws(SystemError) {
+        guard let path else { return }
+        let sender = try DatagramSender.open(
+            path: path, timeoutMilliseconds: Self.stateTimeoutMilliseconds)
+        let text = "FDSTORE=1\nFDNAME=\(Self.oneLine(name))\nFDPOLL=0\n"
+        if let refusal = sender.send(Array(text.utf8), with: descriptor) {
+            throw SystemError(operation: "store a descriptor with", object: path, errno: refusal)
+        }
+    }
+
+    /// The manager closes its copies of that name.
+    package func forget(named name: String) throws(SystemError) {
+        try send(["FDSTOREREMOVE=1", "FDNAME=\(Self.oneLine(name))"], waits: true)
+    }
+
     private func send(_ lines: [String], waits: Bool = false) throws(SystemError) {
         guard let path else { return }
         let sender = try DatagramSender.open(

@@ -119,6 +119,40 @@ import Testing
             aside.sorted() == (3...5).map { "regionlock.db.corrupt-\($0)" }, "\(names)")
     }
 
+    /// Nobody else can have put it there, so it is damage and no trap.
+    @Test(arguments: ["regionlock.db", "regionlock.db-wal", "regionlock.commits"])
+    func aDirectoryInAFilesPlaceIsSetAside(name: String) throws {
+        do { try StateStore.open(directory: state).apply([.put(try Sample.block(1))]) }
+        let path = state + "/" + name
+        try? FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(
+            atPath: path + "/within", withIntermediateDirectories: true)
+        do {
+            let store = try StateStore.open(directory: state)
+            let loss = try #require(store.openedAfterLoss)
+            #expect(loss.contains("\(name): it is a directory"), "\(loss)")
+            try store.apply([.put(try Sample.block(2))])
+        }
+        let store = try StateStore.open(directory: state)
+        #expect(store.openedAfterLoss == nil)
+        #expect(try store.load().blocks == [try Sample.block(2)])
+    }
+
+    @Test func accessRightsArePutRight() throws {
+        do { try StateStore.open(directory: state).apply([.put(try Sample.block(1))]) }
+        for name in ["regionlock.db", "regionlock.commits"] {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0], ofItemAtPath: state + "/" + name)
+        }
+        let store = try StateStore.open(directory: state)
+        #expect(store.openedAfterLoss == nil)
+        #expect(try store.load().blocks == [try Sample.block(1)])
+        for name in ["regionlock.db", "regionlock.commits"] {
+            let found = try FileManager.default.attributesOfItem(atPath: state + "/" + name)
+            #expect(found[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
+    }
+
     @Test func numbersOfANewStoreAreAboveThoseOfTheLostOne() throws {
         let before: [Int64]
         do {

@@ -121,6 +121,8 @@ import Wire
         #expect(!names { $0.capabilities.senderSets = false }.contains("pending_mac"))
         #expect(!names { $0.tap = .passive(group: 1) }.contains("alive"))
         #expect(names { $0.tap = .passive(group: 1, isClosed: true) }.contains("alive"))
+        #expect(names { _ in }.contains("attended"))
+        #expect(!names { $0.tap = .inline(queue: 1, bypass: false) }.contains("attended"))
     }
 
     @Test func marksKeepEveryOtherBit() {

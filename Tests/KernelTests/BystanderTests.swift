@@ -5,12 +5,6 @@ extension KernelSuite {
     /// Nobody but the phone notices anything of it, whatever happens to the daemon.
     @Suite(.serialized)
     struct BystanderTests {
-        private struct Exchange: Decodable {
-            let kind: String
-            let sent: Int
-            let lost: Int
-        }
-
         @Test func nobodyElseLosesAPacket() throws {
             let gateway = try Gateway.up()
             let lab = gateway.lab
@@ -42,13 +36,7 @@ extension KernelSuite {
                 for exchange in try lines.map({ try decode(Exchange.self, from: $0) }) {
                     let what = "\(name), \(exchange.kind)"
                     #expect(exchange.sent > 100, "\(what) was hardly running")
-                    // phone2 is tagged, and its questions are inspected: one that waits for its
-                    // verdict when the daemon ends is dropped by the kernel, here twice at most
-                    // (docs/ARCHITECTURE.md, When nobody inspects). Nothing else may be missing.
-                    let isInspected = name == "phone2" && exchange.kind == "dns"
-                    #expect(
-                        exchange.lost <= (isInspected ? 2 : 0),
-                        "\(what): lost of \(exchange.sent)")
+                    #expect(exchange.lost == 0, "\(what): lost of \(exchange.sent)")
                     print("  \(what): \(exchange.lost) of \(exchange.sent) lost")
                 }
             }
@@ -66,8 +54,19 @@ extension KernelSuite {
             letPass(milliseconds: pause)
             gateway.daemon?.signal(SIGHUP)
             letPass(milliseconds: pause)
-            try gateway.crashBetweenPackets()
+            try gateway.crash()
             letPass(milliseconds: pause)
+            try gateway.start()
+            // With packets that it has read, and packets that it has not.
+            gateway.daemon?.signal(SIGSTOP)
+            _ = try waitUntil(seconds: 3) { try gateway.waitingPackets() > 0 }
+            try gateway.crash()
+            // In the middle of a start as well.
+            for _ in 0..<3 {
+                try gateway.launch()
+                letPass(milliseconds: .random(in: 0..<300))
+                try gateway.end(SIGKILL)
+            }
             try gateway.start()
             letPass(milliseconds: pause)
             try gateway.restart()

@@ -52,8 +52,11 @@ extension KernelSuite {
         @Test func theTableIsComplete() {
             let cases = Row.documented.map(\.testDescription).sorted()
             let wanted = ["open", "closed"].flatMap { policy in
-                ["killed", "stopped", "stopped, queue full"].map { "inline, \(policy), \($0)" }
-                    + ["killed", "stopped"].map { "passive, \(policy), \($0)" }
+                [
+                    "killed, and back", "killed, not back", "killed, no store", "stopped",
+                    "stopped for long", "stopped, queue full",
+                ].map { "inline, \(policy), \($0)" }
+                    + ["killed, not back", "stopped for long"].map { "passive, \(policy), \($0)" }
             }
             #expect(cases == wanted.sorted())
         }
@@ -61,7 +64,9 @@ extension KernelSuite {
         @Test(arguments: Row.documented)
         func theKernelDoesAsTheTableSays(_ row: Row) throws {
             let gateway = try Gateway.up(
-                Gateway.Options(tap: row.tap, whenDown: row.whenDown))
+                Gateway.Options(
+                    tap: row.tap, whenDown: row.whenDown,
+                    keepsDescriptors: row.daemon != "killed, no store"))
             let lab = gateway.lab
             let block = try gateway.cutPhone()
             try #require(try lab.reaches(.phone2), "\(row.testDescription): it is not free")
@@ -71,13 +76,10 @@ extension KernelSuite {
                     .phone,
                     words: [
                         Place.program("LabPeer"), "flood", "--to", try lab.address("web", family),
-                        "--rate", "500", "--seconds", "30",
+                        "--rate", "500", "--seconds", "120",
                     ])
             }
-            try happen(row.daemon, to: gateway)
-            // The passive tap's dead man's switch: five seconds without a word of the daemon.
-            letPass(milliseconds: row.tap == "passive" ? 6000 : 300)
-            let tagged = try whatAQuestionMeets(in: lab)
+            let tagged = try happen(row.daemon, to: gateway, tap: row.tap)
             let isUntaggedServed = try lab.reaches(.laptop) && lab.reaches(.laptop, .v6)
             for flood in floods {
                 #expect(flood.isRunning)
@@ -94,28 +96,51 @@ extension KernelSuite {
             #expect(wire.packets > 0, "the witness was asleep")
         }
 
-        private func happen(_ event: String, to gateway: Gateway) throws {
+        /// - Returns: what becomes of a question then.
+        private func happen(
+            _ event: String, to gateway: Gateway, tap: String
+        ) throws -> String {
             let daemon = try #require(gateway.daemon)
-            daemon.signal(event == "killed" ? SIGKILL : SIGSTOP)
-            guard event == "stopped, queue full" else { return }
-            // One question, and everything the device sends behind it waits: more than the queue
-            // holds, within the second that a device waits at most.
             let lab = gateway.lab
-            _ = try lab.start(
-                .phone2,
-                words: [
-                    Place.program("LabPeer"), "flood", "--to", try lab.value("web_v4"), "--rate",
-                    "20000", "--seconds", "1", "--after", "0", "--ask", "www.example.org",
-                    "--resolver", "10.30.0.1",
-                ]
-            ).finish()
+            daemon.signal(event.hasPrefix("killed") ? SIGKILL : SIGSTOP)
+            switch event {
+            case "killed, not back", "stopped for long":
+                // The dead man's switch: so long without a word of the daemon.
+                letPass(milliseconds: tap == "passive" ? 6000 : 61_000)
+            case "killed, and back":
+                try gateway.end(SIGKILL)
+                letPass(milliseconds: 300)
+                // Asked while nobody is there, and answered by the next.
+                let asking = try lab.start(.phone2, words: question(in: lab, seconds: 10))
+                letPass(milliseconds: 300)
+                try #require(asking.isRunning, "\(asking.text)")
+                try gateway.start()
+                return try meaning(of: asking.finish(), in: lab)
+            case "stopped, queue full":
+                // One question, and everything the device sends behind it waits: more than the
+                // queue holds, within the second that a device waits at most.
+                _ = try lab.start(
+                    .phone2,
+                    words: [
+                        Place.program("LabPeer"), "flood", "--to", try lab.value("web_v4"),
+                        "--rate", "20000", "--seconds", "1", "--after", "0", "--ask",
+                        "www.example.org", "--resolver", "10.30.0.1",
+                    ]
+                ).finish()
+            default: letPass(milliseconds: 300)
+            }
+            return try meaning(of: lab.run(.phone2, words: question(in: lab, seconds: 1)), in: lab)
+        }
+
+        private func question(in lab: Lab, seconds: Int) throws -> [String] {
+            [
+                "dig", "+tries=1", "+time=\(seconds)", "@\(try lab.value("resolver_v4"))",
+                "www.example.org",
+            ]
         }
 
         /// `passes`, `is refused`, or `no answer`.
-        private func whatAQuestionMeets(in lab: Lab) throws -> String {
-            let said = try lab.run(
-                .phone2, "dig", "+tries=1", "+time=1", "@\(try lab.value("resolver_v4"))",
-                "www.example.org")
+        private func meaning(of said: Output, in lab: Lab) throws -> String {
             if said.text.contains(try lab.value("web_v4")) { return "passes" }
             return said.text.contains("timed out") ? "no answer" : "is refused"
         }

@@ -10,7 +10,10 @@ final class Gateway {
         var also: [String] = []
         var tap = "inline"
         var hold = "device"
+        var queue = 5341
         var whenDown = "open"
+        /// Whether the service manager has a descriptor store.
+        var keepsDescriptors = true
         var program = "regionlockd"
     }
 
@@ -19,11 +22,14 @@ final class Gateway {
 
     let lab: Lab
     private let program: String
+    let manager: ServiceManagerSocket
     private(set) var daemon: RunningTool?
 
     init(in lab: Lab, _ options: Options = Options()) throws {
         self.lab = lab
         program = Place.program(options.program)
+        manager = try ServiceManagerSocket(
+            path: lab.path("notify"), keepsDescriptors: options.keepsDescriptors)
         try writeSettings(options)
         // As systemd-tmpfiles does it on a gateway.
         try FileManager.default.createDirectory(
@@ -39,10 +45,19 @@ final class Gateway {
     // MARK: Settings
 
     private func writeSettings(_ options: Options) throws {
+        try copySettings()
+        try rewriteSettings(options)
+    }
+
+    private func copySettings() throws {
         // Followed where it is a link: what a test writes must never reach the shipped files.
         try FileManager.default.copyItem(
             at: Place.root.appending(path: "Config").resolvingSymlinksInPath(),
             to: URL(filePath: lab.path("etc")))
+    }
+
+    /// Takes effect when the daemon reads it.
+    func rewriteSettings(_ options: Options) throws {
         let also = options.also.map { "\"\($0)\"" }.joined(separator: ", ")
         try write(
             """
@@ -55,7 +70,11 @@ final class Gateway {
               - name: madrid-office
                 region: ES
                 match: {interfaces: [lan1]}
-            inspection: {tap: \(options.tap), hold: \(options.hold), when_down: \(options.whenDown)}
+            inspection:
+              tap: \(options.tap)
+              queue: \(options.queue)
+              hold: \(options.hold)
+              when_down: \(options.whenDown)
             while_blocked: {dns: \(options.dns), also: [\(also)]}
             control: {admins: root, readers: root}
 
@@ -73,22 +92,29 @@ final class Gateway {
     // MARK: The daemon's life
 
     /// Starts it and waits for READY=1.
-    func start(within seconds: Int = 15) throws {
-        let socket = lab.path("notify-\(UUID().uuidString.prefix(8))")
-        let waiter = try RunningTool([
-            Place.program("LabPeer"), "await", "--socket", socket, "--seconds", "\(seconds)",
-        ])
-        _ = waitUntil(seconds: 2) { FileManager.default.fileExists(atPath: socket) }
-        let daemon = try RunningTool(
-            [Place.lab, "run", lab.directory, "gw"] + command,
-            environment: ["NOTIFY_SOCKET": socket, "SWIFT_BACKTRACE": "enable=no"])
-        self.daemon = daemon
-        let isOver = waitUntil(seconds: Double(seconds) + 5) {
-            !waiter.isRunning || !daemon.isRunning
-        }
-        guard isOver, daemon.isRunning, try waiter.finish().status == 0 else {
+    func start(within seconds: Double = 20) throws {
+        try launch()
+        guard let daemon else { return }
+        let isOver = waitUntil(seconds: seconds) { manager.isReady || !daemon.isRunning }
+        guard isOver, daemon.isRunning else {
             throw LabError("\(program) did not become ready:\n\(daemon.text)\(daemon.errors)")
         }
+    }
+
+    /// Starts it as a service manager does, with what it has left in the store.
+    func launch() throws {
+        let stored = manager.stored
+        var environment = ["NOTIFY_SOCKET": manager.path, "SWIFT_BACKTRACE": "enable=no"]
+        if !stored.isEmpty {
+            environment["LISTEN_FDS"] = "\(stored.count)"
+            environment["LISTEN_FDNAMES"] = stored.map(\.name).joined(separator: ":")
+        }
+        manager.forgetReady()
+        // Everything down to the daemon is the same process, so its number is known here.
+        let asItself = ["sh", "-c", "export LISTEN_PID=$$; exec \"$@\"", "sh"]
+        daemon = try RunningTool(
+            asItself + [Place.lab, "run", lab.directory, "gw"] + command,
+            environment: environment, descriptors: stored.map(\.descriptor))
     }
 
     var command: [String] {
@@ -107,13 +133,6 @@ final class Gateway {
 
     /// As a crash: nothing of the daemon's own code runs.
     func crash() throws { try end(SIGKILL) }
-
-    /// As a crash in a moment in which no packet waits for its verdict: the kernel drops what waits
-    /// (docs/ARCHITECTURE.md, When nobody inspects).
-    func crashBetweenPackets() throws {
-        _ = try waitUntil(seconds: 5) { try waitingPackets() == 0 }
-        try crash()
-    }
 
     func restart() throws {
         try end(SIGTERM)
@@ -137,6 +156,12 @@ final class Gateway {
             throw LabError("regionlock \(words) [\(said.status)]: \(said.text)\(said.errors)")
         }
         return said
+    }
+
+    /// Brings a link of the gateway up or down.
+    func set(_ link: String, _ state: String) throws {
+        let said = try lab.run(.gw, "ip", "link", "set", link, state)
+        guard said.status == 0 else { throw LabError("\(link) \(state): \(said.errors)") }
     }
 
     func nftTable(_ name: String = "regionlock", family: String = "inet") throws -> String {

@@ -8,12 +8,6 @@ extension KernelSuite {
     /// `make endurance` runs a thousand rounds; the tests take as many as fit beside the others.
     @Suite(.serialized)
     struct KillTests {
-        private struct Exchange: Decodable {
-            let kind: String
-            let sent: Int
-            let lost: Int
-        }
-
         private static let rounds =
             ProcessInfo.processInfo.environment["REGIONLOCK_KILLS"].flatMap { Int($0) } ?? 25
 
@@ -38,6 +32,10 @@ extension KernelSuite {
                     Place.program("LabPeer"), "flood", "--to", try lab.value("web_v4"), "--rate",
                     "200", "--seconds", "7200",
                 ])
+            // Tagged, and its questions are inspected: they wait for the next life of the daemon.
+            let phone2 = try lab.startPeer(
+                .phone2, "bystander", "--to", try lab.value("web_v4"), "--resolver", "10.30.0.1",
+                "--seconds", "7200")
             var ledger = Ledger()
             var commands = 0
             for round in 0..<Self.rounds {
@@ -52,15 +50,23 @@ extension KernelSuite {
             let instant = block.inForceMicroseconds + wireToleranceMicroseconds
             let wire = try witness.report(sources: lab.phoneSources(), from: 0, to: instant)
             #expect(wire.after == 0 && wire.packets > 0)
+            let ofLaptop = try exchangesWithoutLoss(laptop)
+            let ofPhone2 = try exchangesWithoutLoss(phone2)
+            print(
+                "  \(Self.rounds) kills amid \(commands) commands: nothing acknowledged was lost,",
+                "0 packets of the cut phone, 0 of \(ofLaptop) exchanges of the laptop,",
+                "0 of \(ofPhone2) of the tagged phone2")
+        }
+
+        private func exchangesWithoutLoss(_ peer: RunningTool) throws -> Int {
             var exchanges = 0
-            for line in try laptop.stop().lines.dropFirst() {
+            for line in try peer.stop().lines.dropFirst() {
                 let exchange = try decode(Exchange.self, from: line)
                 #expect(exchange.lost == 0, "\(exchange.kind): lost of \(exchange.sent)")
                 exchanges += exchange.sent
             }
-            print(
-                "  \(Self.rounds) kills amid \(commands) commands: nothing acknowledged was lost,",
-                "0 packets of the cut phone, 0 of \(exchanges) exchanges of the laptop")
+            #expect(exchanges > 0)
+            return exchanges
         }
 
         /// Blocks, releases and reloads until the daemon is gone; how many were acknowledged.

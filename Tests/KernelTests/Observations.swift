@@ -27,6 +27,20 @@ struct BlockLine: Decodable {
     let cause: String
 }
 
+/// A table without what changes by itself: counters, the device that waits for a verdict, and the
+/// daemon's word that it is there.
+func lasting(_ table: String) -> String {
+    table.replacing(/packets \d+ bytes \d+/, with: "packets bytes")
+        .replacing(/\n\t+elements = \{[^}]* expires [^}]*\}/, with: "")
+}
+
+/// What a bystander says of its exchanges of one kind.
+struct Exchange: Decodable {
+    let kind: String
+    let sent: Int
+    let lost: Int
+}
+
 private struct Page<Item: Decodable>: Decodable {
     let items: [Item]
 }
@@ -85,6 +99,13 @@ extension Gateway {
     /// How many packets were handed to the daemon since it bound the queue: `id_sequence`, the
     /// eighth column of /proc/net/netfilter/nfnetlink_queue (nfnetlink_queue.c, seq_show).
     func queuedPackets() throws -> Int { try queueColumn(7) }
+
+    /// The numbers of the queues there are.
+    func queues() throws -> [Int] {
+        try lab.run(.gw, "cat", "/proc/net/netfilter/nfnetlink_queue").lines.compactMap {
+            $0.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
+        }
+    }
 
     private func queueColumn(_ index: Int) throws -> Int {
         let text = try lab.run(.gw, "cat", "/proc/net/netfilter/nfnetlink_queue").text

@@ -30,12 +30,6 @@ extension KernelSuite {
             #expect(try gateway.cutPhone().region == "CU")
         }
 
-        /// Without what changes by itself: counters, and the device that waits for a verdict.
-        private func lasting(_ table: String) -> String {
-            table.replacing(/packets \d+ bytes \d+/, with: "packets bytes")
-                .replacing(/\n\t+elements = \{[^}]* expires [^}]*\}/, with: "")
-        }
-
         /// A client that says half a request and waits does not delay a verdict.
         @Test func aHangingClientDelaysNothing() throws {
             let gateway = try Gateway.up()

@@ -118,9 +118,25 @@ extension KernelSuite {
             try reloads(manager)
             try survivesACrash(manager)
             try journal(manager)
+            try startsWithADamagedStore(manager)
 
             #expect(try manager.run("systemctl", "stop", "regionlockd").status == 0)
             #expect(try isCut(manager), "a stop must not release")
+            #expect(try stored(manager) == "0")
+            #expect(try queues(manager) == [], "a queue that nobody reads")
+        }
+
+        /// How many descriptors systemd keeps for the service.
+        private func stored(_ manager: ServiceManager) throws -> String {
+            try manager.run(
+                "systemctl", "show", "-p", "NFileDescriptorStore", "--value", "regionlockd"
+            ).text.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+
+        private func queues(_ manager: ServiceManager) throws -> [Substring] {
+            try manager.run("cat", "/proc/net/netfilter/nfnetlink_queue").lines.compactMap {
+                $0.split(separator: " ").first
+            }
         }
 
         private func isCut(_ manager: ServiceManager) throws -> Bool {
@@ -163,8 +179,33 @@ extension KernelSuite {
                 return try isActive && mainProcess(manager) != before
             }
             #expect(isBack, "systemd did not start it again")
+            let log = try manager.run("journalctl", "-u", "regionlockd", "-o", "cat").text
+            #expect(log.contains("going on with queue 5341 where it was left"), "\(log)")
+            #expect(try stored(manager) == "1")
+            #expect(try queues(manager) == ["5341"])
             #expect(try isCut(manager))
             #expect(try manager.run("regionlock", "blocks").text.contains("unit test"))
+        }
+
+        /// As the service's own user, who may not read what has no mode.
+        private func startsWithADamagedStore(_ manager: ServiceManager) throws {
+            let database = "/var/lib/regionlock/regionlock.db"
+            for damage in [
+                "chmod 0 \(database)",
+                "rm \(database) && mkdir \(database) && chown regionlock: \(database)",
+            ] {
+                #expect(try manager.run("systemctl", "stop", "regionlockd").status == 0)
+                let said = try manager.run("sh", "-c", damage)
+                try #require(said.status == 0, "\(said.errors)")
+                #expect(try manager.run("systemctl", "start", "regionlockd").status == 0)
+                #expect(try isCut(manager), "\(damage)")
+                let shown = try manager.run("systemctl", "show", "-p", "StatusText", "regionlockd")
+                #expect(shown.text.contains("1 device cut off"), "\(damage): \(shown.text)")
+            }
+            let lost = try manager.run(
+                "journalctl", "-u", "regionlockd", "-o", "cat", "REGIONLOCK_EVENT=store.lost"
+            ).lines
+            #expect(lost.count == 1 && lost[0].contains("it is a directory"), "\(lost)")
         }
 
         private func mainProcess(_ manager: ServiceManager) throws -> String {

@@ -47,7 +47,10 @@ final class RunningTool {
     /// As waitpid(2) gives it; nil while the command runs.
     private var waitStatus: Int32?
 
-    init(_ command: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter descriptors: passed as 3, 4 and so on; each is above them.
+    init(
+        _ command: [String], environment: [String: String] = [:], descriptors: [Int32] = []
+    ) throws {
         name = command.joined(separator: " ")
         let stem = NSTemporaryDirectory() + "rl-tool-" + UUID().uuidString
         outputPath = stem + ".out"
@@ -57,7 +60,8 @@ final class RunningTool {
             .merging(["REGIONLOCK_BIN_DIR": Place.programs.path, "no_proxy": "*"]) { $1 }
             .merging(environment) { $1 }
         identifier = try Self.spawn(
-            command, variables.map { "\($0)=\($1)" }, output: outputPath, errors: errorsPath)
+            command, variables.map { "\($0)=\($1)" }, output: outputPath, errors: errorsPath,
+            descriptors: descriptors)
     }
 
     deinit {
@@ -69,7 +73,8 @@ final class RunningTool {
     }
 
     private static func spawn(
-        _ command: [String], _ environment: [String], output: String, errors: String
+        _ command: [String], _ environment: [String], output: String, errors: String,
+        descriptors: [Int32]
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -78,6 +83,9 @@ final class RunningTool {
         let mode = O_WRONLY | O_CREAT | O_TRUNC
         posix_spawn_file_actions_addopen(&actions, 1, output, mode, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, mode, 0o600)
+        for (index, descriptor) in descriptors.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + index))
+        }
         // The threads tests run on block every signal, and a child inherits that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

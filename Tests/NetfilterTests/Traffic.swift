@@ -48,9 +48,14 @@ struct TestSocket: ~Copyable {
     }
 
     /// What has come; nil when nothing did within the limit.
-    func receive() -> [UInt8]? {
+    func receive() -> [UInt8]? { receive(flags: 0) }
+
+    /// What has come; nil when nothing is there.
+    func receiveAtOnce() -> [UInt8]? { receive(flags: Int32(MSG_DONTWAIT)) }
+
+    private func receive(flags: Int32) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let count = recv(descriptor, &buffer, buffer.count, flags)
         return count < 0 ? nil : Array(buffer.prefix(count))
     }
 

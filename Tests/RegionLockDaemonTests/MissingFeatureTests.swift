@@ -8,7 +8,7 @@ import Testing
     /// Neither form of the queue: the daemon must not pretend to hold packets back.
     @Test func inlineNeedsAQueue() throws {
         let error = #expect(throws: NetfilterError.self) {
-            _ = try Gatekeeper.openTap(.standard, features: KernelFeatures()).mode
+            _ = try Gatekeeper.tapMode(.standard, features: KernelFeatures())
         }
         let text = try #require(error).description
         #expect(text.contains("neither nft queue nor xt_NFQUEUE"), "\(text)")

@@ -12,8 +12,9 @@ int csystemd_datagram_socket(int timeout_ms);
 /// With `wait` 0 it gives -EAGAIN where it would wait. Gives 0 when sent.
 int csystemd_send(int socket, const char *path, const void *data, size_t length, int wait);
 
-/// Sends the descriptor and no data, without waiting. Gives 0 when sent.
-int csystemd_send_descriptor(int socket, const char *path, int descriptor);
+/// Sends a descriptor with `data`, which may be empty; `wait` as above. Gives 0 when sent.
+int csystemd_send_descriptor(int socket, const char *path, const void *data, size_t length,
+                             int descriptor, int wait);
 
 /// A memory file with `data` in it that nobody can change any more: its descriptor.
 int csystemd_sealed_memory(const void *data, size_t length);
