@@ -78,6 +78,9 @@ final class Socket {
         let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
         descriptor = socket(family, Int32(type.rawValue), 0)
         guard descriptor >= 0 else { throw Failure.system("socket") }
+        // What waited at the gateway comes at once, and must not be lost here: the standard buffer
+        // holds less than 300 datagrams, whatever their size.
+        if kind == .datagram { try set(SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20) }
     }
 
     deinit { close(descriptor) }
