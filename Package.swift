@@ -114,8 +114,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection", "Netfilter",
-                "Policy", "Wire",
+                "BlockStore", "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection",
+                "Netfilter", "Policy", "Wire",
             ],
             path: "Tests/Bench", swiftSettings: house),
 

@@ -41,7 +41,8 @@ extension Gatekeeper {
     private func isStillWhole() -> Bool {
         do {
             if try kernel.isOwned() { return true }
-            return try kernel.drift(from: engine.rulesets()).isEmpty
+            return try kernel.drift(from: engine.rulesets(), unread: unreadDevices)
+                .isEmpty
         } catch {
             // Then the repair finds out.
             return false
