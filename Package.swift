@@ -153,8 +153,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Capture", "CMallocCount", "Engine", "Firewall", "InitialPackets", "Inspection",
-                "Netfilter", "PacketMill", "Policy", "Replay", "Wire",
+                "BlockStore", "Capture", "CMallocCount", "Engine", "Firewall", "InitialPackets",
+                "Inspection", "Netfilter", "PacketMill", "Policy", "Replay", "Wire",
             ],
             path: "Tests/Bench", swiftSettings: house),
 

@@ -131,6 +131,9 @@ struct Statement: ~Copyable {
         }
     }
 
+    /// Reads row after row; it must not outlive the statement.
+    var cursor: RowCursor { unsafe RowCursor(handle) }
+
     private func check(_ code: Int32, _ operation: String) throws(StoreError) {
         guard code != SQLITE_OK else { return }
         throw StoreError(

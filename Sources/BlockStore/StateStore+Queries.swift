@@ -78,9 +78,10 @@ extension Database {
     ) throws(StoreError) {
         let statement = try prepare(Record.selectSQL(rest))
         try statement.bind(values)
+        let cursor = statement.cursor
         while try statement.step() {
             do throws(RowDamage) {
-                body(try Record(row: statement.row))
+                body(try Record(at: cursor))
             } catch {
                 let column =
                     Record.columns.indices.contains(error.column)

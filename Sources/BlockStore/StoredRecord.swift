@@ -32,6 +32,19 @@ extension StoredRecord {
         try self.init(from: &reader)
     }
 
+    /// Reads the row of `selectSQL` at which the cursor stands; its sum must be right.
+    init(at cursor: RowCursor) throws(RowDamage) {
+        cursor.restart()
+        var reader = RowReader(cursor)
+        try self.init(from: &reader)
+        let count = Self.columns.count
+        // A column that was not read would not be in the sum.
+        let sum = cursor.sum.value
+        guard reader.position == count, case .integer(sum) = cursor.value(at: count) else {
+            throw RowDamage(column: count)
+        }
+    }
+
     private static var columnList: String { columns.joined(separator: ", ") }
 }
 

@@ -137,8 +137,13 @@ extension BlockEngine {
 
     /// What `nft list` shows beside a cut device: `B-7F3K9Q xiaomi-2021 CU`.
     func element(of block: Block) -> SetElement {
-        let words = [block.id.text, block.policyName ?? "operator", block.region?.code]
-        let comment = words.compactMap(\.self).joined(separator: " ")
+        var comment = block.id.text
+        comment += " "
+        comment += block.policyName ?? "operator"
+        if let region = block.region {
+            comment += " "
+            comment += region.code
+        }
         switch block.device {
         case .mac(let mac): return SetElement(.mac(mac), comment: comment)
         case .address(let address): return SetElement(.address(address), comment: comment)
@@ -150,14 +155,22 @@ extension BlockEngine {
     /// Every element the blocks in force ask for.
     package var cutElements: [String: Set<SetElement>] {
         var elements: [String: Set<SetElement>] = [:]
+        var macs: Set<SetElement> = []
+        macs.reserveCapacity(blocks.count)
         for block in blocks.values {
-            elements[set(of: block).name, default: []].insert(element(of: block))
+            let element = element(of: block)
+            if case .mac = element.key {
+                macs.insert(element)
+            } else {
+                elements[TableSets.blocked(element.key).name, default: []].insert(element)
+            }
             for address in downCandidates(of: block.device)
             where downBlock(of: address)?.id == block.id {
                 let change = downChange(address, block: block, isAdded: true)
                 elements[change.set.name, default: []].insert(change.element)
             }
         }
+        if !macs.isEmpty { elements[TableSets.blockedMAC.name] = macs }
         return elements
     }
 }

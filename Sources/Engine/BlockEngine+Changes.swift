@@ -111,9 +111,19 @@ extension BlockEngine {
     /// Ends the blocks whose policy is gone, over, or no longer denies the region.
     mutating func endUnfounded(at now: Timestamp) -> [Effect] {
         guard !isOnTrial else { return [] }
+        struct Ground: Hashable {
+            let policy: String
+            let region: Region?
+        }
+        // A hundred thousand blocks stand on a few grounds.
+        var denied: [Ground: Bool] = [:]
         let unfounded = blocks.values.filter { block in
             guard let policy = block.policyName else { return false }
-            return !book.stillDenies(policy: policy, region: block.region, at: now)
+            let ground = Ground(policy: policy, region: block.region)
+            if let known = denied[ground] { return !known }
+            let denies = book.stillDenies(policy: policy, region: block.region, at: now)
+            denied[ground] = denies
+            return !denies
         }
         let endings = unfounded.sorted { $0.id < $1.id }.map { block in
             let region = block.region?.code ?? "an unknown region"

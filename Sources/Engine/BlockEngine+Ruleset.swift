@@ -71,29 +71,33 @@ extension BlockEngine {
     /// kernel: their packets are not even handed to us. A tag by interface or subnet may still
     /// apply to them, so those devices are told apart here and not in the kernel.
     private func spare(in tagged: inout TableDesign.Tagged) {
-        var candidates: Set<MACAddress> = []
-        func name(_ selector: DeviceSelector) {
-            if case .mac(let mac) = selector { candidates.insert(mac) }
+        let spares = SparedDevices(book: book, grants: grants)
+        let byAddress = book.settings.devices.contains { known in
+            if case .prefix = known.selector {
+                return known.tags.contains(where: book.watchedTags.contains)
+            }
+            return false
         }
-        for rule in book.settings.tagRules { rule.except.forEach { name($0.value) } }
-        book.settings.devices.forEach { name($0.selector) }
-        for device in grants.keys {
-            if case .mac(let mac) = device { candidates.insert(mac) }
-        }
-        for mac in candidates {
-            let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
-            let carried = tags(of: .mac(mac), facts: facts).map(\.tag)
-            if carried.contains(.neverBlock) {
+        func look(at mac: MACAddress) {
+            if spares.contains(mac) {
                 tagged.macs[mac] = nil
                 tagged.exceptMACs.insert(mac)
-            } else if tagged.macs[mac] == nil, !mayBeTaggedElsewhere(mac) {
+            } else if tagged.macs[mac] == nil, !mayBeTaggedElsewhere(mac, byAddress: byAddress) {
                 tagged.exceptMACs.insert(mac)
             }
+        }
+        func look(at selector: DeviceSelector) {
+            if case .mac(let mac) = selector { look(at: mac) }
+        }
+        for rule in book.settings.tagRules { rule.except.forEach { look(at: $0.value) } }
+        book.settings.devices.forEach { look(at: $0.selector) }
+        for device in grants.keys {
+            if case .mac(let mac) = device { look(at: mac) }
         }
     }
 
     /// Whether a selector that is not about the MAC could still give it a watched tag.
-    private func mayBeTaggedElsewhere(_ mac: MACAddress) -> Bool {
+    private func mayBeTaggedElsewhere(_ mac: MACAddress, byAddress: Bool) -> Bool {
         let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
         let byRule = book.settings.tagRules.contains { rule in
             guard book.watchedTags.contains(rule.tag),
@@ -106,12 +110,30 @@ extension BlockEngine {
                 }
             }
         }
-        let byAddress = book.settings.devices.contains { known in
-            if case .prefix = known.selector {
-                return known.tags.contains(where: book.watchedTags.contains)
-            }
-            return false
-        }
         return byRule || byAddress
+    }
+}
+
+/// Devices that carry never-block by anything their MAC alone tells. Asked of a million MACs, most
+/// of which have nothing to do with it.
+private struct SparedDevices {
+    private var macs: Set<MACAddress> = []
+    private let rules: [TagRule]
+
+    init(book: PolicyBook, grants: [DeviceKey: [GrantedTag]]) {
+        for known in book.settings.devices where known.tags.contains(.neverBlock) {
+            if case .mac(let mac) = known.selector { macs.insert(mac) }
+        }
+        for (device, list) in grants where list.contains(where: { $0.tag == .neverBlock }) {
+            if case .mac(let mac) = device { macs.insert(mac) }
+        }
+        rules = book.settings.tagRules.filter { $0.tag == .neverBlock }
+    }
+
+    func contains(_ mac: MACAddress) -> Bool {
+        if macs.contains(mac) { return true }
+        guard !rules.isEmpty else { return false }
+        let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
+        return rules.contains { $0.grant(to: facts) != nil }
     }
 }

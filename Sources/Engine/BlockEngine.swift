@@ -74,6 +74,8 @@ package struct BlockEngine: Sendable {
         self.references = references
         self.modeAtPrompt = snapshot.mode
         self.mode = snapshot.mode ?? book.settings.mode
+        blocks.reserveCapacity(snapshot.blocks.count)
+        blockOfDevice.reserveCapacity(snapshot.blocks.count)
         for block in snapshot.blocks where block.state == .inForce {
             blocks[block.id] = block
             blockCounts.add(block)

@@ -7,7 +7,9 @@ package enum DeviceKey: Hashable, Sendable, Comparable, CustomStringConvertible 
     case address(IPAddress)
 
     /// Reads either form.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    package init?(_ text: String) {
         if let mac = MACAddress(text) {
             self = .mac(mac)
         } else if let address = IPAddress(text) {
@@ -30,23 +32,63 @@ package enum DeviceKey: Hashable, Sendable, Comparable, CustomStringConvertible 
 }
 
 /// The reference of a block, such as `B-7F3K`.
+///
+/// Kept as a number: a start makes 100,000 of them into keys.
 package struct BlockID: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package let text: String
+    /// The signs, five bits each from the highest bit down; their count in the lowest four.
+    private let packed: UInt64
 
     /// `B-` and 4...12 of Crockford's base 32.
-    package init?(_ text: some StringProtocol) {
-        let body = text.dropFirst(2)
-        guard text.hasPrefix("B-"), (4...12).contains(body.utf8.count),
-            body.utf8.allSatisfy(Self.alphabet.contains)
-        else { return nil }
-        self.text = String(text)
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    package init?(_ text: String) {
+        var packed: UInt64 = 0
+        var count: UInt64 = 0
+        for (place, sign) in text.utf8.enumerated() {
+            switch place {
+            case 0: guard sign == UInt8(ascii: "B") else { return nil }
+            case 1: guard sign == UInt8(ascii: "-") else { return nil }
+            default:
+                guard count < 12, let digit = Self.digit(sign) else { return nil }
+                packed |= UInt64(digit) << (59 - 5 * count)
+                count += 1
+            }
+        }
+        guard count >= 4 else { return nil }
+        self.packed = packed | count
     }
 
     /// Crockford's base 32: no I, L, O or U to misread on a phone.
     package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
+    private static func digit(_ sign: UInt8) -> UInt8? {
+        switch sign {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): sign - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "H"): sign - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "J")...UInt8(ascii: "K"): sign - UInt8(ascii: "J") + 18
+        case UInt8(ascii: "M")...UInt8(ascii: "N"): sign - UInt8(ascii: "M") + 20
+        case UInt8(ascii: "P")...UInt8(ascii: "T"): sign - UInt8(ascii: "P") + 22
+        case UInt8(ascii: "V")...UInt8(ascii: "Z"): sign - UInt8(ascii: "V") + 27
+        default: nil
+        }
+    }
+
+    package var text: String {
+        let count = Int(packed & 15)
+        return String(unsafeUninitializedCapacity: count + 2) { signs in
+            signs[0] = UInt8(ascii: "B")
+            signs[1] = UInt8(ascii: "-")
+            for place in 0..<count {
+                signs[place + 2] = Self.alphabet[Int(packed >> (59 - 5 * UInt64(place))) & 31]
+            }
+            return count + 2
+        }
+    }
+
     package var description: String { text }
-    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+    /// As the texts are ordered: the alphabet ascends, and of two with the same beginning the
+    /// shorter comes first.
+    package static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }
 }
 
 /// What an attempt left behind as proof.

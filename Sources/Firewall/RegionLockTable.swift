@@ -8,13 +8,10 @@ extension TableDesign {
     /// verdict means is carried out there (nf_reinject, net/netfilter/nf_queue.c).
     package func ruleset(cut elements: [String: Set<SetElement>]) -> Ruleset {
         var all = elements
-        for (set, members) in taggedElements where !members.isEmpty {
-            all[set.name] = members
-        }
+        for set in taggedSets { all[set.name] = taggedElements(of: set) }
         for set in aliveSets { all[set.name] = Set(TableSets.aliveElements) }
         return Ruleset(
-            sets: TableSets.changing + holdSets + aliveSets
-                + taggedElements.filter { !$0.1.isEmpty }.map(\.0),
+            sets: TableSets.changing + holdSets + aliveSets + taggedSets,
             chains: chains, elements: all)
     }
 
@@ -35,43 +32,54 @@ extension TableDesign {
 
     // MARK: Who is tagged
 
-    private var taggedElements: [(NftSet, Set<SetElement>)] {
-        var sets: [(NftSet, Set<SetElement>)] = [
-            (
-                TableSets.exceptMAC,
-                Set(tagged.exceptMACs.map { SetElement(.mac($0)) })
-            ),
-            (
-                TableSets.deviceMAC,
-                Set(tagged.macs.map { SetElement(.mac($0.key), comment: $0.value) })
-            ),
-        ]
-        for length in makerLengths {
-            let members = tagged.makers.filter { $0.length == length }
-            sets.append(
-                (
-                    TableSets.deviceMaker(length: length),
-                    Set(members.map { SetElement(.mac($0.base)) })
-                ))
-        }
-        sets.append(
-            (
-                TableSets.deviceInterface,
-                Set(tagged.interfaces.map { SetElement(.interface($0)) })
-            ))
+    /// The sets in use, in the order in which packets are looked up in them.
+    private var taggedSets: [NftSet] {
         let (v4, v6) = prefixesByFamily
-        sets.append((TableSets.deviceIPv4, Set(v4.map { SetElement(.prefix($0)) })))
-        sets.append((TableSets.deviceIPv6, Set(v6.map { SetElement(.prefix($0)) })))
+        var sets: [NftSet] = []
+        if !tagged.exceptMACs.isEmpty { sets.append(TableSets.exceptMAC) }
+        if !tagged.macs.isEmpty { sets.append(TableSets.deviceMAC) }
+        for length in makerLengths where tagged.makers.contains(where: { $0.length == length }) {
+            sets.append(TableSets.deviceMaker(length: length))
+        }
+        if !tagged.interfaces.isEmpty { sets.append(TableSets.deviceInterface) }
+        if !v4.isEmpty { sets.append(TableSets.deviceIPv4) }
+        if !v6.isEmpty { sets.append(TableSets.deviceIPv6) }
         return sets
+    }
+
+    private func taggedElements(of set: NftSet) -> Set<SetElement> {
+        func elements(_ items: some Collection<SetElement>) -> Set<SetElement> {
+            var elements = Set<SetElement>(minimumCapacity: items.count)
+            for item in items { elements.insert(item) }
+            return elements
+        }
+        switch set {
+        case TableSets.exceptMAC:
+            return elements(tagged.exceptMACs.lazy.map { SetElement(.mac($0)) })
+        case TableSets.deviceMAC:
+            return elements(tagged.macs.lazy.map { SetElement(.mac($0.key), comment: $0.value) })
+        case TableSets.deviceInterface:
+            return Set(tagged.interfaces.map { SetElement(.interface($0)) })
+        case TableSets.deviceIPv4:
+            return Set(prefixesByFamily.0.map { SetElement(.prefix($0)) })
+        case TableSets.deviceIPv6:
+            return Set(prefixesByFamily.1.map { SetElement(.prefix($0)) })
+        default:
+            let length = makerLengths.first { TableSets.deviceMaker(length: $0) == set }
+            return Set(
+                tagged.makers.filter { $0.length == length }.map { SetElement(.mac($0.base)) })
+        }
     }
 
     private var makerLengths: [Int] { [24, 28, 36] }
 
     /// An interval set refuses overlaps, so a prefix inside another is left out.
     private var prefixesByFamily: ([IPPrefix], [IPPrefix]) {
+        let lengths = Set(tagged.prefixes.map(\.length))
         let widest = tagged.prefixes.filter { prefix in
-            !tagged.prefixes.contains {
-                $0 != prefix && $0.contains(prefix.base) && $0.length < prefix.length
+            !lengths.contains { length in
+                length < prefix.length
+                    && IPPrefix(prefix.base, length: length).map(tagged.prefixes.contains) == true
             }
         }
         return (widest.filter { $0.base.bitWidth == 32 }, widest.filter { $0.base.bitWidth == 128 })
@@ -80,8 +88,7 @@ extension TableDesign {
     /// Sends packets of tagged devices to `chain`. Only selectors in use cost a rule.
     func dispatch(to chain: String) -> [Rule] {
         var rules: [Rule] = []
-        let used = taggedElements.filter { !$0.1.isEmpty }.map(\.0)
-        for set in used {
+        for set in taggedSets {
             switch set {
             case TableSets.exceptMAC:
                 rules.append(Rule([.etherSourceIn(set: set.name), .accept]))
@@ -215,7 +222,7 @@ extension TableDesign {
             name: "tagged", rules: (uplinks.isEmpty ? [answers] : []) + dispatch(to: "inspect"))
     }
 
-    private var hasSelectors: Bool { taggedElements.contains { !$0.1.isEmpty } }
+    private var hasSelectors: Bool { !taggedSets.isEmpty }
 
     private var forwardCommit: Chain {
         Chain(

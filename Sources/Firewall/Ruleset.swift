@@ -97,13 +97,17 @@ package struct KernelTable: Hashable, Sendable {
     package let sets: [String: NftSet]
     package let chains: [String: ChainState]
     package let elements: [String: Set<SetElement>]
+    /// Sets whose elements nobody asked for.
+    package let unread: Set<String>
 
     package init(
-        sets: [String: NftSet], chains: [String: ChainState], elements: [String: Set<SetElement>]
+        sets: [String: NftSet], chains: [String: ChainState],
+        elements: [String: Set<SetElement>], unread: Set<String> = []
     ) {
         self.sets = sets
         self.chains = chains
         self.elements = elements
+        self.unread = unread
     }
 }
 

@@ -1,3 +1,5 @@
+import Wire
+
 /// The steps that make the kernel's table equal to a desired one.
 ///
 /// Base chains are kept wherever they can be: unregistering a hook makes the kernel drop every
@@ -20,11 +22,17 @@ package enum RulesetPlan {
             plan.append(.deleteChain(name: name))
         }
         let sets = Dictionary(uniqueKeysWithValues: desired.sets.map { ($0.name, $0) })
-        for (name, set) in kernel.sets.sorted(by: { $0.key < $1.key }) where sets[name] != set {
+        func isKept(_ set: NftSet) -> Bool {
+            // Of those that nobody has read, what only the kernel knows matters in the sets of cut
+            // devices. The others are made anew: to empty a large set costs the kernel far more.
+            kernel.sets[set.name] == set
+                && (!kernel.unread.contains(set.name) || TableSets.blocked.contains(set))
+        }
+        for name in kernel.sets.keys.sorted() where !(sets[name].map(isKept) ?? false) {
             plan.append(.deleteSet(name: name))
         }
         for set in desired.sets {
-            let isKept = kernel.sets[set.name] == set
+            let isKept = isKept(set)
             if !isKept { plan.append(.addSet(set)) }
             // Adding what is there already changes nothing: a set that was not read gets all.
             plan += changes(
@@ -124,7 +132,17 @@ package enum RulesetPlan {
     }
 
     private static func sorted(_ elements: Set<SetElement>) -> [SetElement] {
-        elements.sorted { $0.key < $1.key }
+        // Numbers are sorted in place of elements, whose comments would be counted at each move.
+        var places: [(mac: UInt64, index: Set<SetElement>.Index)] = []
+        places.reserveCapacity(elements.count)
+        for index in elements.indices {
+            guard case .mac(let mac) = elements[index].key else {
+                return elements.sorted { $0.key < $1.key }
+            }
+            places.append((mac.value, index))
+        }
+        places.sort { $0.mac < $1.mac }
+        return places.map { elements[$0.index] }
     }
 }
 
@@ -141,13 +159,12 @@ extension Ruleset {
     }
 
     /// What in the kernel differs from this ruleset, in words; empty when nothing does.
-    ///
-    /// - Parameter unread: sets whose elements nobody has read.
-    package func drift(in kernel: KernelTable, unread: [NftSet] = []) -> [String] {
+    /// Elements of sets that nobody has read are not compared.
+    package func drift(in kernel: KernelTable) -> [String] {
         var drift: [String] = []
         for set in sets {
             if kernel.sets[set.name] != set { drift.append("set \(set.name) differs") }
-            guard set.upkeep == .ours, !unread.contains(set) else { continue }
+            guard set.upkeep == .ours, !kernel.unread.contains(set.name) else { continue }
             let here = elements[set.name] ?? []
             let there = kernel.elements[set.name] ?? []
             let missing = here.subtracting(there).count
@@ -171,16 +188,14 @@ extension Ruleset {
 
 extension [Ruleset] {
     /// What in the kernel differs from these tables, in words; empty when nothing does.
-    package func drift(
-        in held: [TableFamily: KernelTable], unread: [NftSet] = []
-    ) -> [String] {
+    package func drift(in held: [TableFamily: KernelTable]) -> [String] {
         var drift: [String] = []
         for ruleset in self {
             guard let table = held[ruleset.family] else {
                 drift.append("\(ruleset.family.table) is missing")
                 continue
             }
-            drift += ruleset.drift(in: table, unread: unread).map {
+            drift += ruleset.drift(in: table).map {
                 "\(ruleset.family.table): \($0)"
             }
         }

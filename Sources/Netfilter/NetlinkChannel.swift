@@ -63,6 +63,34 @@ struct NetlinkChannel: ~Copyable {
         }
     }
 
+    /// Sends the one question in `messages` and returns what `read` finds in its one answer.
+    mutating func answer<Value>(
+        _ operation: String, _ object: String,
+        _ read: (NetlinkMessage, Span<UInt8>) -> Value?
+    ) throws(NetfilterError) -> Value {
+        try discardPending()
+        defer { messages.removeAll() }
+        let sequence = messages.sequence
+        try socket.send(messages)
+        var value: Value?
+        if case .received = try replies.receive(from: socket.fileDescriptor) {
+            try eachReply { message, bytes throws(NetfilterError) in
+                guard message.sequence == sequence else { return }
+                if message.type == UInt16(NLMSG_ERROR),
+                    let refusal = Acknowledgement(message, bytes)
+                {
+                    throw NetfilterError(
+                        operation, object, code: refusal.code, detail: refusal.text)
+                }
+                value = read(message, bytes)
+            }
+        }
+        guard let value else {
+            throw NetfilterError(operation, object, code: ENOBUFS, detail: "the answer was lost")
+        }
+        return value
+    }
+
     /// Sends the one message in `messages` without asking for an acknowledgement, and throws what
     /// the kernel says against it. Whatever else waits in the socket stays there: packets may
     /// arrive as soon as a queue is bound, and each one read here would be one that gets no

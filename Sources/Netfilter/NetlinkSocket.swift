@@ -69,6 +69,15 @@ struct NetlinkSocket: ~Copyable {
         }
     }
 
+    /// Joins or leaves a multicast group (netlink(7)).
+    func set(_ membership: Int32, group: UInt32) throws(NetfilterError) {
+        var number = group
+        let length = socklen_t(MemoryLayout<UInt32>.size)
+        guard unsafe mnl_socket_setsockopt(handle, membership, &number, length) == 0 else {
+            throw .last("change membership of netlink group \(group)")
+        }
+    }
+
     /// Sets the send or receive buffer beyond the system's limit (needs CAP_NET_ADMIN).
     func force(_ option: Int32, octets: Int32) throws(NetfilterError) {
         var size = octets

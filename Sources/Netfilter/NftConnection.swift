@@ -108,6 +108,17 @@ package struct NftConnection: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// The number of the ruleset's generation in this network namespace: every transaction of
+    /// anybody that changes anything raises it by one.
+    package mutating func generation() throws(NetfilterError) -> UInt32 {
+        channel.messages.append(
+            subsystem: NFNL_SUBSYS_NFTABLES, message: NFT_MSG_GETGEN.rawValue, family: AF_UNSPEC,
+            flags: 0)
+        return try channel.answer("read", "generation of the ruleset") { message, bytes in
+            bytes.networkUInt32(message.attributes.first(NFTA_GEN_ID.rawValue, in: bytes))
+        }
+    }
+
     /// How the kernel holds our table of a family; nil when there is none.
     package mutating func ownership(
         _ family: TableFamily = .inet

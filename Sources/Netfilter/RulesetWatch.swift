@@ -48,14 +48,15 @@ package struct RulesetWatch: ~Copyable, @unchecked Sendable {
     private var batch = DatagramBatch(capacity: 16, slotSize: 64 * 1024)
     private var reader = TouchReader()
 
+    /// Opens it deaf: it hears nothing before `listen`.
+    ///
     /// - Parameters:
     ///   - connection: whose own changes are not told.
     ///   - receiveBuffer: octets; what does not fit is told as a touch by somebody unknown.
     package static func open(
         besides connection: borrowing NftConnection, receiveBuffer: Int32 = receiveBuffer
     ) throws(NetfilterError) -> RulesetWatch {
-        let socket = try NetlinkSocket.open(
-            NETLINK_NETFILTER, groups: 1 << (NFNLGRP_NFTABLES.rawValue - 1))
+        let socket = try NetlinkSocket.open(NETLINK_NETFILTER)
         try socket.force(SO_RCVBUFFORCE, octets: receiveBuffer)
         guard cnf_drop_messages_of(socket.fileDescriptor, connection.port) == 0 else {
             throw .last("filter netlink socket")
@@ -64,6 +65,20 @@ package struct RulesetWatch: ~Copyable, @unchecked Sendable {
     }
 
     private init(socket: consuming NetlinkSocket) { self.socket = socket }
+
+    /// From now on changes are told.
+    package func listen() throws(NetfilterError) {
+        try socket.set(NETLINK_ADD_MEMBERSHIP, group: NFNLGRP_NFTABLES.rawValue)
+    }
+
+    /// Until `listen`, changes are not told; those told already stay to be received.
+    ///
+    /// For large changes of our own: while anybody listens, the kernel writes a message for each
+    /// element, dropped or not, and 100,000 of them take a second. Whether somebody else made use
+    /// of the silence, `NftConnection.generation` tells.
+    package func stopListening() throws(NetfilterError) {
+        try socket.set(NETLINK_DROP_MEMBERSHIP, group: NFNLGRP_NFTABLES.rawValue)
+    }
 
     /// For poll(2): readable when somebody changed some table.
     package var fileDescriptor: Int32 { socket.fileDescriptor }

@@ -63,7 +63,7 @@ private struct TableReader {
                 uniqueKeysWithValues: chains.map { name, base in
                     (name, .init(base: base, ruleCount: ruleCounts[name] ?? 0))
                 }),
-            elements: elements)
+            elements: elements, unread: unread)
     }
 
     mutating func read(from channel: inout NetlinkChannel) throws(NetfilterError) {

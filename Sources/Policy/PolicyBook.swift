@@ -8,12 +8,14 @@ package struct PolicyBook: Sendable {
     package let watchedTags: Set<Tag>
 
     private let index: EndpointIndex
+    private let knownDevices: KnownDeviceIndex
     /// What an id of the index stands for.
     private let entries: [(policy: Int, endpoint: Int)]
 
     /// - Parameter seed: keys the endpoint index against crafted collisions.
     package init(settings: GatewaySettings, seed: UInt64) {
         self.settings = settings
+        knownDevices = KnownDeviceIndex(settings.devices)
         var entries: [(policy: Int, endpoint: Int)] = []
         var patterns: [(pattern: EndpointPattern, id: Int32)] = []
         var watched: Set<Tag> = []
@@ -203,7 +205,7 @@ extension PolicyBook {
         func add(_ grant: TagGrant) {
             if !grants.contains(where: { $0.tag == grant.tag }) { grants.append(grant) }
         }
-        for known in settings.devices where known.selector.matches(device) {
+        for known in knownDevices.matches(device, in: settings.devices) {
             for tag in known.tags {
                 add(TagGrant(tag: tag, reason: "\(known.selector)", source: known.source))
             }
@@ -218,7 +220,7 @@ extension PolicyBook {
 
     /// The operator's name for the device, or nil.
     package func label(of device: DeviceFacts) -> String? {
-        settings.devices.first { $0.label != nil && $0.selector.matches(device) }?.label
+        knownDevices.matches(device, in: settings.devices).lazy.compactMap(\.label).first
     }
 
     /// The site and how it was found.

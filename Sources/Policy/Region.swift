@@ -5,18 +5,23 @@ package struct Region: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let code: String
 
     /// `CC` or `CC-S` to `CC-SSS`, capital letters and digits.
-    package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts[0].utf8.count == 2,
-            parts[0].utf8.allSatisfy({ (65...90).contains($0) })
-        else { return nil }
-        if parts.count == 2 {
-            let isCode = { (byte: UInt8) in (65...90).contains(byte) || (48...57).contains(byte) }
-            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy(isCode) else {
-                return nil
-            }
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    package init?(_ text: String) {
+        var count = 0
+        for byte in text.utf8 {
+            let isLetter = (65...90).contains(byte)
+            let isRight =
+                switch count {
+                case 0, 1: isLetter
+                case 2: byte == UInt8(ascii: "-")
+                default: isLetter || (48...57).contains(byte)
+                }
+            guard isRight else { return nil }
+            count += 1
         }
-        self.code = String(text)
+        guard count == 2 || (4...6).contains(count) else { return nil }
+        self.code = text
     }
 
     package var isSubdivision: Bool { code.utf8.count > 2 }

@@ -3,6 +3,7 @@ import Engine
 import Firewall
 import Logging
 import Netfilter
+import Policy
 import Wire
 
 extension Gatekeeper {
@@ -60,7 +61,11 @@ extension Gatekeeper {
         guard engine.removal == nil else { return }
         finishRefill()
         do {
-            try kernel.install(rulesets)
+            guard let changes = kernel.changes(to: rulesets) else { return reconcile() }
+            let isLarge = changes.elementCount > Self.loudElements
+            try unheard(isLarge) { gatekeeper throws(NetfilterError) in
+                try gatekeeper.kernel.install(rulesets, by: changes)
+            }
             kernelTrouble = nil
         } catch {
             logger.warning(
@@ -92,7 +97,12 @@ extension Gatekeeper {
         guard engine.removal == nil else { return removeTables() }
         refill = nil
         do {
-            note(try kernel.reconcile(with: engine.rulesets()))
+            let count = engine.blocks.count + engine.book.settings.devices.count
+            try unheard(count > Self.loudElements) { gatekeeper throws(NetfilterError) in
+                gatekeeper.note(
+                    try gatekeeper.kernel.reconcile(
+                        with: gatekeeper.engine.rulesets(), unread: gatekeeper.unreadDevices))
+            }
             if kernelTrouble != nil { logger.notice("our tables are whole again") }
             kernelTrouble = nil
         } catch {
@@ -108,6 +118,35 @@ extension Gatekeeper {
     /// Notes what a comparison of the kernel's tables with ours has found.
     func note(_ drift: [String]) {
         comparison = Comparison(differences: drift.count, time: clock.now())
+    }
+
+    /// Elements up to which a change of ours is told to those who listen, us among them: each costs
+    /// the kernel a message of its own, some 10 us, dropped or not.
+    private static let loudElements = 10_000
+
+    /// Makes a change of ours while the watch does not listen, and looks afterwards whether
+    /// somebody else made use of the silence.
+    private func unheard(
+        _ isLarge: Bool, _ change: (isolated Gatekeeper) throws(NetfilterError) -> Void
+    ) throws(NetfilterError) {
+        guard isLarge else { return try change(self) }
+        let moment = try kernel.moment()
+        try foreign.stopListening()
+        do throws(NetfilterError) {
+            try change(self)
+        } catch {
+            try foreign.listen()
+            throw error
+        }
+        try listen(since: moment)
+    }
+
+    /// Listens to what others do, and counts whether they did anything since.
+    func listen(since moment: KernelTableOwner.Moment) throws(NetfilterError) {
+        try foreign.listen()
+        if try !kernel.wasAlone(since: moment) {
+            tampering.note(RulesetTouch(), at: clock.monotonicNanoseconds())
+        }
     }
 
     private func endFlows(from addresses: [IPAddress]) {

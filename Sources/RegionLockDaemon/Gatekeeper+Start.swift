@@ -15,18 +15,32 @@ extension Gatekeeper {
         // Reading 100,000 elements takes seconds, in which nobody inspects: what the store knows
         // is put in first, and what only the kernel knows is looked for beside the work.
         let isLarge = engine.blocks.count > Self.readBackLimit
-        let unread = isLarge ? TableSets.blocked : []
-        let held = try kernel.read(unread: unread)
+        let unread = (isLarge ? TableSets.blocked : []) + unreadDevices
+        // Without a bridge its table has nothing to do yet.
+        let isBridgeLater = isLarge && bridges.isEmpty
+        let families = isBridgeLater ? [TableFamily.inet] : TableFamily.allCases
+        let moment = try kernel.moment()
+        var held = try kernel.read(unread: unread)
+        if isLarge, held.values.contains(where: \.hasOtherBlockedSets) {
+            // An earlier version's sets are made anew, and with them would go what they alone know.
+            held = try kernel.read(unread: unreadDevices)
+        }
         let elements = held.cutElements
         let ended = await endedBlocks(among: elements)
         let effects = engine.handle(.kernelBlocks(elements, ended: ended), at: clock.now())
-        try kernel.reconcile(with: engine.rulesets(), unread: unread)
+        do throws(NetfilterError) {
+            try kernel.align(held, with: engine.rulesets(), families: families)
+        } catch  where error.isMissing {
+            // Somebody has changed them since.
+            try kernel.reconcile(with: engine.rulesets(), unread: unread, families: families)
+        }
         sayAlive()
         // What waited for us since the last daemon died comes now, and meets the rules as they are.
         try tap.repeatWaiting()
+        if !isBridgeLater { try listen(since: moment) }
         hasBegun = true
         run(effects)
-        if isLarge, !held.isEmpty { readBlockedBeside(attempts: 5) }
+        if isLarge { completeLater(isBridgeLater ? moment : nil, wasHeld: !held.isEmpty) }
         recorder.submit(
             [],
             Event(
@@ -44,6 +58,29 @@ extension Gatekeeper {
         tick()
     }
 
+    /// What a start with many blocks leaves for the time after it.
+    ///
+    /// - Parameter moment: when the tables were read, if the bridge's table is still to be made.
+    private func completeLater(_ moment: KernelTableOwner.Moment?, wasHeld: Bool) {
+        Task {
+            if let moment { self.makeBridgeTable(since: moment) }
+            if wasHeld { self.readBlockedBeside(attempts: 5) }
+        }
+    }
+
+    private func makeBridgeTable(since moment: KernelTableOwner.Moment) {
+        do throws(NetfilterError) {
+            if engine.removal == nil {
+                try kernel.reconcile(
+                    with: engine.rulesets(), unread: TableSets.blocked, families: [.bridge])
+            }
+            try listen(since: moment)
+        } catch {
+            // The next second tries again.
+            kernelTrouble = "\(error)"
+        }
+    }
+
     /// Reads the sets of cut devices on a thread and a socket of their own.
     private func readBlockedBeside(attempts: Int) {
         guard attempts > 0 else {
@@ -57,7 +94,7 @@ extension Gatekeeper {
         NamedThread.start(name: "reader") {
             do throws(NetfilterError) {
                 var connection = try NftConnection.open()
-                let held = try connection.readTables()
+                let held = try connection.readTables(unread: TableSets.devices)
                 Task { await gatekeeper.adopt(held, attempts: attempts - 1) }
             } catch {
                 logger.error(
@@ -93,5 +130,12 @@ extension Gatekeeper {
             ended.insert(id)
         }
         return ended
+    }
+}
+
+extension KernelTable {
+    /// A set of cut devices is there, but not as this version makes it.
+    fileprivate var hasOtherBlockedSets: Bool {
+        TableSets.blocked.contains { set in sets[set.name].map { $0 != set } ?? false }
     }
 }

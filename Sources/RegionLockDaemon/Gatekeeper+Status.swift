@@ -95,6 +95,11 @@ extension Gatekeeper {
     /// 100,000 takes seconds, and the packet thread has no seconds to spare.
     static let readBackLimit = 2_000
 
+    /// Sets of tagged devices that are too large to be read back: they are written anew instead.
+    var unreadDevices: [NftSet] {
+        engine.book.settings.devices.count > Self.readBackLimit ? TableSets.devices : []
+    }
+
     /// Puts back what is missing, and says so.
     func repairDrift() { _ = currentDrift() }
 
@@ -106,7 +111,7 @@ extension Gatekeeper {
         // Nothing is wanted there, and what others make is theirs.
         guard engine.removal == nil else { return kernelTrouble.map { [$0] } ?? [] }
         do {
-            if engine.blocks.count > Self.readBackLimit {
+            if engine.blocks.count > Self.readBackLimit || !unreadDevices.isEmpty {
                 if let kernelTrouble { return [kernelTrouble] }
                 if try kernel.exists() {
                     note([])

@@ -49,7 +49,8 @@ extension Gatekeeper {
         do {
             if try kernel.isOwned() { return true }
             guard !isTooLargeToRead else { return false }
-            return try kernel.drift(from: engine.rulesets()).isEmpty
+            return try kernel.drift(from: engine.rulesets(), unread: unreadDevices)
+                .isEmpty
         } catch {
             // Then the repair finds out.
             return false

@@ -9,6 +9,10 @@ struct KernelTableOwner: ~Copyable {
     private var connection: NftConnection
     let features: KernelFeatures
     private(set) var committed: [Ruleset] = []
+    /// `committed` has every table that was asked for.
+    private var isWhole = true
+    /// Transactions of ours that changed something, as the kernel's generations count them.
+    private var transactions: UInt32 = 0
 
     init(connection: consuming NftConnection, features: KernelFeatures) {
         self.connection = connection
@@ -20,6 +24,28 @@ struct KernelTableOwner: ~Copyable {
         unread: [NftSet] = []
     ) throws(NetfilterError) -> [TableFamily: KernelTable] {
         try connection.readTables(unread: unread)
+    }
+
+    private mutating func send(_ changes: [TableChange]) throws(NetfilterError) {
+        try connection.commit(changes, features: features)
+        transactions &+= 1
+    }
+
+    /// A moment in the history of the kernel's ruleset.
+    struct Moment: Sendable {
+        fileprivate let generation: UInt32
+        fileprivate let transactions: UInt32
+    }
+
+    mutating func moment() throws(NetfilterError) -> Moment {
+        Moment(generation: try connection.generation(), transactions: transactions)
+    }
+
+    /// Whether nobody else has changed any table since. A transaction of ours that changed nothing
+    /// makes it false as well.
+    mutating func wasAlone(since past: Moment) throws(NetfilterError) -> Bool {
+        let now = try moment()
+        return now.generation &- past.generation == now.transactions &- past.transactions
     }
 
     /// Whether the tables we committed are there, without reading what they hold.
@@ -53,39 +79,60 @@ struct KernelTableOwner: ~Copyable {
     mutating func commit(_ elements: [ElementChange]) throws(NetfilterError) {
         let changes = committed.changes(for: elements)
         guard !changes.isEmpty else { return }
-        try connection.commit(changes, features: features)
+        try send(changes)
         committed.note(elements)
     }
 
-    /// Goes from what was committed to `rulesets`; from nothing, by reading back first.
-    mutating func install(_ rulesets: [Ruleset]) throws(NetfilterError) {
-        guard !committed.isEmpty else {
-            try reconcile(with: rulesets)
-            return
-        }
-        let changes = RulesetPlan.changes(from: committed, to: rulesets)
-        if !changes.isEmpty { try connection.commit(changes, features: features) }
+    /// What leads from what was committed to `rulesets`; nil when that has to be read back first.
+    func changes(to rulesets: [Ruleset]) -> [TableChange]? {
+        committed.isEmpty || !isWhole ? nil : RulesetPlan.changes(from: committed, to: rulesets)
+    }
+
+    /// Commits what `changes(to:)` has found.
+    mutating func install(
+        _ rulesets: [Ruleset], by changes: [TableChange]
+    ) throws(NetfilterError) {
+        if !changes.isEmpty { try send(changes) }
         committed = rulesets
     }
 
     /// Reads the tables back and commits what is missing, whoever changed them.
     ///
-    /// - Parameter unread: sets that only get what is missing; what is foreign in them stays.
+    /// - Parameters:
+    ///   - unread: sets that only get what is missing; what is foreign in them stays.
+    ///   - families: the tables to look after now.
     /// - Returns: what differed, in words; nothing of the elements of unread sets.
     @discardableResult
     mutating func reconcile(
-        with rulesets: [Ruleset], unread: [NftSet] = []
+        with rulesets: [Ruleset], unread: [NftSet] = [],
+        families: [TableFamily] = TableFamily.allCases
     ) throws(NetfilterError) -> [String] {
-        let held = try read(unread: unread)
+        let held = try connection.readTables(unread: unread, families: families)
+        try align(held, with: rulesets, families: families)
+        return rulesets.filter { families.contains($0.family) }.drift(in: held)
+    }
+
+    /// As `reconcile`, from what somebody has just read.
+    mutating func align(
+        _ held: [TableFamily: KernelTable], with rulesets: [Ruleset],
+        families: [TableFamily] = TableFamily.allCases
+    ) throws(NetfilterError) {
         // An orphan is claimed on its own: the kernel refuses new base chains (EINVAL) in the
         // transaction that claims their table (__NFT_TABLE_F_WAS_ORPHAN, nf_tables_addchain).
-        for family in TableFamily.allCases where held[family] != nil {
+        for family in families where held[family] != nil {
+            let before = try connection.generation()
             try connection.commit([TableChange(family, [.addTable])], features: features)
+            // Claiming what is ours already changes nothing.
+            if try connection.generation() != before { transactions &+= 1 }
         }
-        let changes = RulesetPlan.changes(from: held, to: rulesets)
-        try connection.commit(changes, features: features)
-        committed = rulesets
-        return rulesets.drift(in: held, unread: unread)
+        let wanted = rulesets.filter { families.contains($0.family) }
+        try send(
+            RulesetPlan.changes(from: held.filter { families.contains($0.key) }, to: wanted))
+        committed = rulesets.filter { ruleset in
+            families.contains(ruleset.family)
+                || committed.contains { $0.family == ruleset.family }
+        }
+        isWhole = committed.count == rulesets.count
     }
 
     /// Puts all back as it was committed but the elements of cut devices, which are not read.
@@ -98,13 +145,13 @@ struct KernelTableOwner: ~Copyable {
         }
         let held = try read(unread: TableSets.changing)
         let changes = RulesetPlan.changes(from: held, to: shape)
-        try connection.commit(changes, features: features)
-        return shape.drift(in: held, unread: TableSets.changing)
+        if !changes.isEmpty { try send(changes) }
+        return shape.drift(in: held)
     }
 
     /// Commits changes that bring the kernel nearer to what was committed before.
     mutating func put(_ changes: [TableChange]) throws(NetfilterError) {
-        try connection.commit(changes, features: features)
+        if !changes.isEmpty { try send(changes) }
     }
 
     /// Brings the sets of cut devices from what somebody has read of them to what is wanted.
@@ -115,7 +162,7 @@ struct KernelTableOwner: ~Copyable {
     ) throws(NetfilterError) {
         let changes = RulesetPlan.elementChanges(
             of: Set(TableSets.blocked.map(\.name)), from: held, to: rulesets)
-        if !changes.isEmpty { try connection.commit(changes, features: features) }
+        if !changes.isEmpty { try send(changes) }
         committed = rulesets
     }
 
@@ -132,7 +179,7 @@ struct KernelTableOwner: ~Copyable {
             })
         else { return }
         // Adding an element that is there gives it no new time on every kernel.
-        try connection.commit(
+        try send(
             [
                 TableChange(
                     .inet,
@@ -140,12 +187,14 @@ struct KernelTableOwner: ~Copyable {
                         .flushElements(set: set),
                         .addElements(set: set, TableSets.aliveElements),
                     ])
-            ], features: features)
+            ])
     }
 
     /// What differs in the kernel now, in words.
-    mutating func drift(from rulesets: [Ruleset]) throws(NetfilterError) -> [String] {
-        rulesets.drift(in: try read())
+    mutating func drift(
+        from rulesets: [Ruleset], unread: [NftSet] = []
+    ) throws(NetfilterError) -> [String] {
+        rulesets.drift(in: try read(unread: unread))
     }
 
     /// Everybody's flowtables: flows in them come to no table of ours.
@@ -163,21 +212,36 @@ struct KernelTableOwner: ~Copyable {
             families.append(family)
         }
         if !families.isEmpty {
-            try connection.commit(
-                families.map { TableChange($0, [.deleteTable]) }, features: features)
+            try send(families.map { TableChange($0, [.deleteTable]) })
         }
         committed = []
+        isWhole = true
         return families
+    }
+}
+
+extension [TableChange] {
+    /// Elements that enter or leave.
+    var elementCount: Int {
+        reduce(0) { sum, change in
+            change.operations.reduce(sum) { sum, operation in
+                switch operation {
+                case .addElements(_, let elements), .deleteElements(_, let elements):
+                    sum + elements.count
+                default: sum
+                }
+            }
+        }
     }
 }
 
 extension NftConnection {
     /// What the kernel holds of our tables; reading takes no ownership.
     mutating func readTables(
-        unread: [NftSet] = []
+        unread: [NftSet] = [], families: [TableFamily] = TableFamily.allCases
     ) throws(NetfilterError) -> [TableFamily: KernelTable] {
         var held: [TableFamily: KernelTable] = [:]
-        for family in TableFamily.allCases {
+        for family in families {
             held[family] = try readTable(family, unread: unread)
         }
         return held

@@ -37,7 +37,8 @@ enum Restore {
             throw StartFailure("\(error)", exitStatus: EX_IOERR)
         }
         do {
-            let held = try kernel.read().cutElements
+            let tables = try kernel.read()
+            let held = tables.cutElements
             let ended = held.compactMap(\.block).filter { id in
                 guard let block = try? store.block(id) else { return false }
                 return block.state != .inForce
@@ -47,7 +48,7 @@ enum Restore {
             // What has come to its end meanwhile is not cut again. Without settings no block would
             // have a policy to stand on, and all would end.
             if loaded.book != nil { _ = engine.handle(.tick, at: now) }
-            try kernel.reconcile(with: engine.rulesets())
+            try kernel.align(tables, with: engine.rulesets())
         } catch {
             throw Daemon.kernelFailure(error)
         }

@@ -9,7 +9,8 @@ enum CrossChecks {
         policies: [PolicyDraft], settings: GatewaySettings, areDevicesWhole: Bool
     ) {
         refuseSameName(policies)
-        let given = Set(settings.tagRules.map(\.tag)).union(settings.devices.flatMap(\.tags))
+        var given = Set(settings.tagRules.map(\.tag))
+        for device in settings.devices { given.formUnion(device.tags) }
         for policy in policies {
             for (tag, field) in policy.tagFields where areDevicesWhole && !given.contains(tag) {
                 field.warning(

@@ -5,8 +5,18 @@ import Wire
 ///
 /// A device and a label stand in all of them together once.
 struct DevicesDecoder {
-    private var places: [DeviceSelector: SourceLocation] = [:]
-    private var placesByLabel: [String: SourceLocation] = [:]
+    /// Where a device or a label stands. There may be a million of each.
+    private struct Place {
+        let file: Int32
+        let line: Int32
+    }
+
+    private var files: [String] = []
+    private var placesByMAC: [MACAddress: Place] = [:]
+    private var placesByPrefix: [DeviceSelector: Place] = [:]
+    private var placesByLabel: [String: Place] = [:]
+    /// What the last device had: most have the same, and share it then.
+    private var lastTags: [Tag] = []
 
     mutating func decode(
         _ root: YAMLNode, in file: FileScope, into settings: inout GatewaySettings
@@ -68,12 +78,68 @@ struct DevicesDecoder {
 
     private mutating func devices(_ field: Field) -> [KnownDevice] {
         let items = field.items(of: "devices", limit: SettingsLimits.devicesPerFile) ?? []
+        files.append(field.file.path)
         var devices: [KnownDevice] = []
+        devices.reserveCapacity(items.count)
         for item in items {
-            let device = device(Field(name: "device", node: item.node, file: item.file))
+            let device =
+                plainDevice(item.node, in: item.file)
+                ?? device(Field(name: "device", node: item.node, file: item.file))
             if let device { devices.append(device) }
         }
         return devices
+    }
+
+    /// A device by its MAC, when nothing is wrong with it; nil leaves it to `device`, which says
+    /// what is. Nearly all are of this kind, and there may be a million.
+    private mutating func plainDevice(_ node: YAMLNode, in file: FileScope) -> KnownDevice? {
+        guard case .mapping(let entries) = node.content else { return nil }
+        var key: (mac: MACAddress, span: TextSpan)?
+        var label: (text: String, span: TextSpan)?
+        var tags: [Tag] = []
+        for entry in entries {
+            switch (entry.key, entry.value.content) {
+            case ("mac", .scalar(let text)):
+                guard let mac = MACAddress(text), mac.isDevice else { return nil }
+                key = (mac, entry.value.span)
+            case ("label", .scalar(let text)):
+                guard Field.isIdentifier(text) else { return nil }
+                label = (text, entry.value.span)
+            case ("tags", .sequence(let nodes)) where nodes.count <= SettingsLimits.tagsPerEntry:
+                for node in nodes {
+                    guard case .scalar(let text) = node.content, let tag = Tag(text),
+                        !tags.contains(tag)
+                    else { return nil }
+                    tags.append(tag)
+                }
+            default: return nil
+            }
+        }
+        guard let key, placesByMAC[key.mac] == nil else { return nil }
+        if let label {
+            guard placesByLabel[label.text] == nil else { return nil }
+            placesByLabel[label.text] = place(label.span)
+        }
+        placesByMAC[key.mac] = place(key.span)
+        if tags == lastTags { tags = lastTags } else { lastTags = tags }
+        return KnownDevice(
+            selector: .mac(key.mac), label: label?.text, tags: tags,
+            source: file.location(node.span))
+    }
+
+    private func place(_ span: TextSpan) -> Place {
+        Place(file: Int32(files.count - 1), line: Int32(span.line))
+    }
+
+    private func location(_ place: Place) -> SourceLocation {
+        SourceLocation(file: files[Int(place.file)], line: Int(place.line))
+    }
+
+    private mutating func notePlace(of selector: DeviceSelector, _ span: TextSpan) -> Place? {
+        if case .mac(let mac) = selector {
+            return placesByMAC.updateValue(place(span), forKey: mac)
+        }
+        return placesByPrefix.updateValue(place(span), forKey: selector)
     }
 
     private mutating func device(_ field: Field) -> KnownDevice? {
@@ -95,8 +161,8 @@ struct DevicesDecoder {
             ? key.mac().map(DeviceSelector.mac)
             : key.address().flatMap { IPPrefix($0, length: $0.bitWidth) }.map { .prefix($0) }
         guard let selector else { return nil }
-        if let place = places.updateValue(field.file.location(key.span), forKey: selector) {
-            key.error("this device is listed twice (also in \(place))")
+        if let place = notePlace(of: selector, key.span) {
+            key.error("this device is listed twice (also in \(location(place)))")
         }
         return KnownDevice(
             selector: selector, label: label, tags: tags.map(\.value),
@@ -105,8 +171,9 @@ struct DevicesDecoder {
 
     private mutating func label(_ field: Field?) -> String? {
         guard let field, let label = field.identifier() else { return nil }
-        if let place = placesByLabel.updateValue(field.file.location(field.span), forKey: label) {
-            field.error("the label \(quoted(label)) is given twice (also in \(place))")
+        if let other = placesByLabel.updateValue(place(field.span), forKey: label) {
+            field.error(
+                "the label \(quoted(label)) is given twice (also in \(location(other)))")
         }
         return label
     }

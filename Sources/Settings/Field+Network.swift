@@ -16,7 +16,7 @@ extension Field {
             mustBe("a MAC address such as 64:09:80:aa:bb:cc")
             return nil
         }
-        guard !mac.isGroup, mac.value != 0 else {
+        guard mac.isDevice else {
             error("\(mac) is no device's address")
             return nil
         }
@@ -120,4 +120,9 @@ extension Field {
         guard colons == 1, let colon = text.firstIndex(of: ":") else { return (text, nil) }
         return (String(text[..<colon]), String(text[text.index(after: colon)...]))
     }
+}
+
+extension MACAddress {
+    /// It can be one device's own.
+    var isDevice: Bool { !isGroup && value != 0 }
 }

@@ -36,19 +36,27 @@ extension Field {
     /// The name of a site, a policy or a gateway: letters, digits, dot, hyphen and underscore.
     func identifier() -> String? {
         guard let text = scalar("a name") else { return nil }
-        let isAllowed = { (byte: UInt8) in
-            Character(Unicode.Scalar(byte)).isLetter && byte < 0x80
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ".")].contains(byte)
-        }
-        guard (1...SettingsLimits.nameLength).contains(text.utf8.count),
-            text.utf8.allSatisfy(isAllowed), text.first != "-", text.first != "."
-        else {
+        guard Self.isIdentifier(text) else {
             mustBe(
                 "1 to \(SettingsLimits.nameLength) letters, digits, hyphens, dots or underscores")
             return nil
         }
         return text
+    }
+
+    static func isIdentifier(_ text: String) -> Bool {
+        guard (1...SettingsLimits.nameLength).contains(text.utf8.count),
+            text.utf8.first != UInt8(ascii: "-"), text.utf8.first != UInt8(ascii: ".")
+        else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
     }
 
     /// The name of a Unix group (useradd(8), CAVEATS).

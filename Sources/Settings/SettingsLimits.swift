@@ -3,8 +3,8 @@
 package enum SettingsLimits {
     /// One file. Ten thousand devices with labels and tags fit in it.
     package static let fileBytes = 1 << 20
-    /// All files together.
-    package static let totalBytes = 8 << 20
+    /// All files together: a million devices of a hundred octets, in a hundred files.
+    package static let totalBytes = 128 << 20
     /// Files of one configuration.
     package static let files = 256
     /// Directories below `catalogue.d`: `vendor/xiaomi` needs one.

@@ -95,7 +95,15 @@ struct YAMLComposer: ~Copyable {
 
     private mutating func entries(depth: Int) throws(YAMLSyntaxError) -> [YAMLNode.Entry] {
         var entries: [YAMLNode.Entry] = []
+        // A mapping of a few keys, of which a list of devices has thousands, needs no table.
         var firstSpans: [String: TextSpan] = [:]
+        func first(_ name: String) -> TextSpan? {
+            guard entries.count > 8 else { return entries.first { $0.key == name }?.keySpan }
+            if firstSpans.isEmpty {
+                for entry in entries { firstSpans[entry.key] = entry.keySpan }
+            }
+            return firstSpans[name]
+        }
         while true {
             let event = try events.next()
             if case .mappingEnd = event.kind { return entries }
@@ -106,13 +114,13 @@ struct YAMLComposer: ~Copyable {
                 file.error("a key must be a word", at: key.span)
                 continue
             }
-            if let first = firstSpans[name] {
+            if let first = first(name) {
                 file.error(
                     "duplicate key \(quoted(name)) (first at \(first.line):\(first.column))",
                     at: key.span)
                 continue
             }
-            firstSpans[name] = key.span
+            if !firstSpans.isEmpty { firstSpans[name] = key.span }
             entries.append(YAMLNode.Entry(key: name, keySpan: key.span, value: value))
         }
     }

@@ -12,7 +12,9 @@ package struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertib
     }
 
     /// Reads `aa:bb:cc:dd:ee:ff` or `aa-bb-cc-dd-ee-ff`, either case.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    package init?(_ text: String) {
         // Octet by octet of the text: a start reads 100,000 of them.
         var value: UInt64 = 0
         var place = 0

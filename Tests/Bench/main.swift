@@ -8,8 +8,10 @@ do {
     case ("load", let count?) where Int(count) != nil: try SetLoad.run(count: Int(count) ?? 0)
     case ("floor", let text?) where MACAddress(text) != nil:
         if let mac = MACAddress(text) { try QueueFloor.run(mac: mac) }
+    case ("fill", let count?) where Int(count) != nil && words.count == 3:
+        try StoreFill.run(directory: words[2], count: Int(count) ?? 0)
     default:
-        print("usage: Bench | Bench load COUNT | Bench floor MAC")
+        print("usage: Bench | Bench load COUNT | Bench floor MAC | Bench fill COUNT DIRECTORY")
         exit(64)
     }
 } catch {

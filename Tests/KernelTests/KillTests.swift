@@ -125,7 +125,7 @@ extension KernelSuite {
                 .gw, "nft", "list", "set", "inet", "regionlock", "blocked_mac"
             ).text
             let held = Set(
-                set.matches(of: /([0-9a-f]{2}(:[0-9a-f]{2}){5}) counter/).map { String($0.1) })
+                set.matches(of: /([0-9a-f]{2}(:[0-9a-f]{2}){5}) comment/).map { String($0.1) })
             #expect(held == cut, "round \(round): the kernel and the store differ")
         }
     }

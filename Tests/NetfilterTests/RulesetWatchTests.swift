@@ -35,6 +35,7 @@ import Wire
             var connection = try Self.connectToPlainTable()
             let features = try connection.probe()
             var watch = try RulesetWatch.open(besides: connection)
+            try watch.listen()
             try connection.commit(
                 [TableChange(.inet, [.addElements(set: Self.set, Self.elements(1..<5_000))])],
                 features: features)
@@ -57,6 +58,7 @@ import Wire
         try await inNetworkNamespace {
             let connection = try Self.connectToPlainTable()
             var watch = try RulesetWatch.open(besides: connection)
+            try watch.listen()
             try shell(
                 """
                 nft add table inet shop
@@ -87,7 +89,9 @@ import Wire
         try await inNetworkNamespace {
             let connection = try Self.connectToPlainTable()
             var small = try RulesetWatch.open(besides: connection, receiveBuffer: 16_384)
+            try small.listen()
             var large = try RulesetWatch.open(besides: connection)
+            try large.listen()
             let list = (1...20_000).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }
             let file = "/tmp/rl-burst-\(UUID().uuidString.prefix(8)).nft"
             defer { unlink(file) }
@@ -119,6 +123,7 @@ import Wire
         try await inNetworkNamespace {
             let connection = try Self.connectToPlainTable()
             var watch = try RulesetWatch.open(besides: connection)
+            try watch.listen()
             let directory = "/tmp/rl-name-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: false)
