@@ -184,6 +184,7 @@ extension TableDesign {
                 [.inputInterface(uplink), isComplete ? .goto(chain: "down") : .accept],
                 comment: "from the internet")
         }
+        if isComplete { rules += strangerRules }
         rules += cutSenders(to: "cut")
         if isComplete {
             rules += uplinks.map { Rule([.outputInterface($0)] + tagged) }
@@ -193,6 +194,25 @@ extension TableDesign {
         return Chain(
             name: "fwd_gate", base: BaseChain(kind: .filter, hook: .forward, priority: -150),
             rules: rules)
+    }
+
+    /// Whoever is neither cut nor tagged, by one rule with one load of the MAC: nearly everybody.
+    ///
+    /// Empty where something else than the MAC can make a device one of ours.
+    private var strangerRules: [Rule] {
+        guard cutFamilies.isEmpty, tagged.interfaces.isEmpty, tagged.prefixes.isEmpty else {
+            return []
+        }
+        var isNobody: [Statement] = [.etherSourceNotIn(set: TableSets.blockedMAC.name)]
+        if !tagged.macs.isEmpty { isNobody.append(.etherSourceNotIn(set: TableSets.deviceMAC.name)) }
+        for length in makerLengths where tagged.makers.contains(where: { $0.length == length }) {
+            isNobody.append(
+                .etherSourceMaskedNotIn(
+                    length: length, set: TableSets.deviceMaker(length: length).name))
+        }
+        return uplinks.map {
+            Rule([.outputInterface($0)] + isNobody + [.accept], comment: "not a device of ours")
+        } + [Rule(isNobody + [.goto(chain: "down")])]
     }
 
     /// The way towards cut devices.

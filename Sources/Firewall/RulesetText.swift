@@ -130,6 +130,9 @@ extension Statement {
         case .linkProtocol(let number): "meta protocol \(number)"
         case .etherSourceMasked(let length, let set):
             "ether saddr & \(MACPrefix.mask(length: length)) == @\(set)"
+        case .etherSourceNotIn(let set): "ether saddr != @\(set)"
+        case .etherSourceMaskedNotIn(let length, let set):
+            "ether saddr & \(MACPrefix.mask(length: length)) != @\(set)"
         case .lacksEthernet: "meta iiftype != ether"
         case .familyNotIn(let set): "meta nfproto != @\(set)"
         case .sourceIn(let set, let family): "\(family.word) saddr @\(set)"

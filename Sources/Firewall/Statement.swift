@@ -112,6 +112,10 @@ package enum Statement: Hashable, Sendable {
     case linkProtocol(LinkProtocol)
     /// `ether saddr & ff:ff:ff:00:00:00 == @name`; the length is 24, 28 or 36.
     case etherSourceMasked(length: Int, set: String)
+    /// `ether saddr != @name`
+    case etherSourceNotIn(set: String)
+    /// `ether saddr & ff:ff:ff:00:00:00 != @name`; the length is 24, 28 or 36.
+    case etherSourceMaskedNotIn(length: Int, set: String)
     /// `meta iiftype != ether`: the interface has no MACs (ppp, tun).
     case lacksEthernet
     /// `meta nfproto != @name`

@@ -9,6 +9,8 @@ struct RuleExpressions: ~Copyable {
     private let features: KernelFeatures
     private let tableFamily: TableFamily
     private var isEthernet: Bool
+    /// The register holds the source MAC, whole.
+    private var holdsEtherSource = false
     private var family: IPFamily?
     private var transport: UInt8?
 
@@ -28,6 +30,10 @@ struct RuleExpressions: ~Copyable {
     func write(to body: inout MessageBody) { rule.write(to: &body) }
 
     private mutating func append(_ statement: Statement) {
+        switch statement {
+        case .etherSourceNotIn, .etherSourceMaskedNotIn: return appendStranger(statement)
+        default: holdsEtherSource = false
+        }
         switch statement {
         case .inputInterface, .outputInterface, .inputInterfaceIn, .etherSourceIn,
             .etherDestinationIn, .etherSourceMasked, .lacksEthernet, .linkProtocol:
@@ -80,6 +86,22 @@ struct RuleExpressions: ~Copyable {
             rule.mask(MACPrefix.mask(length: length).octets)
             rule.lookup(set)
         default: preconditionFailure("not a link match")
+        }
+    }
+
+    /// Several of these in a row share one load: it costs more than any lookup.
+    private mutating func appendStranger(_ statement: Statement) {
+        if !holdsEtherSource { loadEtherAddress(offset: etherSource) }
+        holdsEtherSource = true
+        switch statement {
+        case .etherSourceNotIn(let set):
+            // ether saddr != @name
+            rule.lookup(set, isInverted: true)
+        case .etherSourceMaskedNotIn(let length, let set):
+            // ether saddr & ff:ff:ff:00:00:00 != @name
+            rule.mask(MACPrefix.mask(length: length).octets, isAside: true)
+            rule.lookup(set, isInverted: true, isAside: true)
+        default: preconditionFailure("not a match of strangers")
         }
     }
 

@@ -3,7 +3,8 @@ import Firewall
 
 /// A rule being built: libnftnl's expressions in order.
 ///
-/// Every match loads into register 1, the kernel's first register of 16 octets.
+/// Every match loads into register 1, the kernel's first register of 16 octets. What must leave it as
+/// it is computes into register 2.
 @safe
 struct RuleObject: ~Copyable {
     private let pointer: OpaquePointer
@@ -59,11 +60,11 @@ struct RuleObject: ~Copyable {
         payload.set(NFTNL_EXPR_PAYLOAD_LEN, UInt32(length))
     }
 
-    /// register = (register & mask) ^ xor
-    func mask(_ mask: [UInt8], xor: [UInt8]? = nil) {
+    /// register = (register & mask) ^ xor; `isAside` leaves it and computes into the other one.
+    func mask(_ mask: [UInt8], xor: [UInt8]? = nil, isAside: Bool = false) {
         let bitwise = append("bitwise")
         bitwise.set(NFTNL_EXPR_BITWISE_SREG, register)
-        bitwise.set(NFTNL_EXPR_BITWISE_DREG, register)
+        bitwise.set(NFTNL_EXPR_BITWISE_DREG, isAside ? sideRegister : register)
         bitwise.set(NFTNL_EXPR_BITWISE_LEN, UInt32(mask.count))
         bitwise.set(NFTNL_EXPR_BITWISE_MASK, mask)
         bitwise.set(NFTNL_EXPR_BITWISE_XOR, xor ?? Array(repeating: 0, count: mask.count))
@@ -78,9 +79,9 @@ struct RuleObject: ~Copyable {
         compare.set(NFTNL_EXPR_CMP_DATA, value)
     }
 
-    func lookup(_ set: String, isInverted: Bool = false) {
+    func lookup(_ set: String, isInverted: Bool = false, isAside: Bool = false) {
         let lookup = append("lookup")
-        lookup.set(NFTNL_EXPR_LOOKUP_SREG, register)
+        lookup.set(NFTNL_EXPR_LOOKUP_SREG, isAside ? sideRegister : register)
         lookup.set(NFTNL_EXPR_LOOKUP_SET, set)
         if isInverted { lookup.set(NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV.rawValue) }
     }
@@ -159,6 +160,7 @@ struct RuleObject: ~Copyable {
         if let chain { immediate.set(NFTNL_EXPR_IMM_CHAIN, chain) }
     }
 
+    private var sideRegister: UInt32 { NFT_REG_2.rawValue }
     private var register: UInt32 { NFT_REG_1.rawValue }
 }
 

@@ -44,6 +44,11 @@ import Wire
             .etherSourceMasked(length: 36, set: "oui36"),
             "ether saddr & ff:ff:ff:ff:f0:00 == @oui36"
         ),
+        (.etherSourceNotIn(set: "dev_mac"), "ether saddr != @dev_mac"),
+        (
+            .etherSourceMaskedNotIn(length: 24, set: "oui24"),
+            "ether saddr & ff:ff:ff:00:00:00 != @oui24"
+        ),
         (.sourceIn(set: "a", family: .ipv4), "ip saddr @a"),
         (.sourceIn(set: "a", family: .ipv6), "ip6 saddr @a"),
         (.destinationIn(set: "a", family: .ipv4), "ip daddr @a"),

@@ -99,6 +99,11 @@ enum SampleRuleset {
             Rule([.etherSourceMasked(length: 28, set: "tagged"), .goto(chain: "tap")]),
             Rule([.etherSourceMasked(length: 36, set: "tagged"), .goto(chain: "tap")]),
             Rule([.etherSourceIn(set: "tagged"), .etherSourceIn(set: "empty"), .drop]),
+            Rule([
+                .etherSourceNotIn(set: "tagged"), .etherSourceMaskedNotIn(length: 24, set: "empty"),
+                .etherSourceMaskedNotIn(length: 36, set: "tagged"),
+                .etherSourceNotIn(set: "empty"), .accept,
+            ]),
         ]
     }
 
