@@ -204,7 +204,9 @@ extension TableDesign {
             return []
         }
         var isNobody: [Statement] = [.etherSourceNotIn(set: TableSets.blockedMAC.name)]
-        if !tagged.macs.isEmpty { isNobody.append(.etherSourceNotIn(set: TableSets.deviceMAC.name)) }
+        if !tagged.macs.isEmpty {
+            isNobody.append(.etherSourceNotIn(set: TableSets.deviceMAC.name))
+        }
         for length in makerLengths where tagged.makers.contains(where: { $0.length == length }) {
             isNobody.append(
                 .etherSourceMaskedNotIn(

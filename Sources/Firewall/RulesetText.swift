@@ -20,7 +20,7 @@ extension NftSet {
         switch upkeep {
         case .ours: break
         case .packets(let limit): lines += ["size \(limit)", "flags dynamic,timeout"]
-        case .expiring(let seconds): lines.append("timeout \(seconds)s")
+        case .expiring(let seconds): lines.append("timeout \(nftTime(seconds))")
         }
         if isInterval { lines.append("flags interval") }
         if hasCounter { lines.append("counter") }
@@ -185,8 +185,8 @@ extension PacketKey {
 
     fileprivate func words(changing set: String, _ action: ElementAction) -> String {
         switch action {
-        case .add(let seconds): "add @\(set) { \(field) timeout \(seconds)s }"
-        case .update(let seconds): "update @\(set) { \(field) timeout \(seconds)s }"
+        case .add(let seconds): "add @\(set) { \(field) timeout \(nftTime(seconds)) }"
+        case .update(let seconds): "update @\(set) { \(field) timeout \(nftTime(seconds)) }"
         case .delete: "delete @\(set) { \(field) }"
         }
     }
@@ -241,4 +241,18 @@ extension Layer4Protocol {
         case .icmpv6: "ipv6-icmp"
         }
     }
+}
+
+/// A length of time as nft(8) prints it: `5s`, `1m`, `1h30m`.
+private func nftTime(_ seconds: some BinaryInteger) -> String {
+    let units: [(name: String, seconds: Int)] = [
+        ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1),
+    ]
+    var rest = Int(seconds)
+    var text = ""
+    for unit in units where rest >= unit.seconds {
+        text += "\(rest / unit.seconds)\(unit.name)"
+        rest %= unit.seconds
+    }
+    return text.isEmpty ? "0s" : text
 }

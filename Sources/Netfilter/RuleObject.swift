@@ -3,8 +3,8 @@ import Firewall
 
 /// A rule being built: libnftnl's expressions in order.
 ///
-/// Every match loads into register 1, the kernel's first register of 16 octets. What must leave it as
-/// it is computes into register 2.
+/// Every match loads into register 1, the kernel's first register of 16 octets. What must leave it
+/// as it is computes into register 2.
 @safe
 struct RuleObject: ~Copyable {
     private let pointer: OpaquePointer
