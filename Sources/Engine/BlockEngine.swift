@@ -30,6 +30,9 @@ package struct BlockEngine: Sendable {
     package internal(set) var exemptions: [String: Exemption] = [:]
     package internal(set) var devices: [DeviceKey: SeenDevice] = [:]
     package internal(set) var bindings = AddressBindings()
+    package internal(set) var ledger: Ledger
+    /// When a policy's stages began for a device.
+    package internal(set) var stagesSince: [DeviceKey: [String: Timestamp]] = [:]
     var places = DevicePlaces()
     package internal(set) var routers: [MACAddress: RouterSign] = [:]
     var sourceCounts: [MACAddress: SourceCount] = [:]
@@ -59,6 +62,9 @@ package struct BlockEngine: Sendable {
     private var standings: [PacketSource: KnownStanding] = [:]
     private var told: [Told: Timestamp] = [:]
     var lastTick: Timestamp?
+    /// When the store's newest event was. A clock that shows less has lost its time.
+    let newestStored: Timestamp?
+    var isClockBehind = false
     static let pruningMicroseconds: Int64 = 60_000_000
     var lastPruning: Timestamp?
 
@@ -70,6 +76,8 @@ package struct BlockEngine: Sendable {
         self.capabilities = capabilities
         self.shape = shape
         self.references = references
+        self.ledger = Ledger(snapshot.ledger)
+        self.newestStored = snapshot.newest
         self.modeAtPrompt = snapshot.mode
         self.mode = snapshot.mode ?? book.settings.mode
         for block in snapshot.blocks where block.state == .inForce {
@@ -80,6 +88,9 @@ package struct BlockEngine: Sendable {
         }
         for exemption in snapshot.exemptions { exemptions[exemption.id] = exemption }
         for tag in snapshot.tags { grants[tag.device, default: []].append(tag) }
+        for start in snapshot.stages {
+            stagesSince[start.device, default: [:]][start.policy] = start.since
+        }
     }
 
     // MARK: The packet path
@@ -128,7 +139,7 @@ package struct BlockEngine: Sendable {
         if blockOfDevice[device] != nil { return Judgement(verdict: .block, effects: []) }
         let attempt = attempt(
             of: device, facts: believable(source), name: sighting.name, at: now)
-        let decision = book.decide(attempt, mode: mode, at: now)
+        let decision = book.decide(attempt, mode: mode, at: dated(now))
         let evidence = Evidence(
             vector: sighting.vector, name: sighting.name.description,
             flow: sighting.flow.description)
@@ -143,10 +154,17 @@ package struct BlockEngine: Sendable {
                 verdict: .block,
                 effects: cut(
                     source, decision: decision, site: attempt.site, evidence: evidence, at: now))
+        case .refuse:
+            return Judgement(
+                verdict: .refuse,
+                effects: tellRefusal(
+                    decision, of: source, site: attempt.site, evidence, at: now))
         case .monitor, .allow:
             return Judgement(
                 verdict: decision.verdict,
-                effects: tell(decision, of: source, site: attempt.site, evidence, at: now))
+                effects: tell(decision, of: source, site: attempt.site, evidence, at: now)
+                    + noteActivation(
+                        decision, of: source, site: attempt.site, evidence, at: now))
         }
     }
 
@@ -183,19 +201,6 @@ package struct BlockEngine: Sendable {
         else { return source.facts }
         let own = bindings.addresses(of: mac).last { !bindings.isContested($0) }
         return DeviceFacts(mac: mac, address: own, interface: source.interface)
-    }
-
-    func attempt(
-        of device: DeviceKey, facts: DeviceFacts, name: NameBuffer, at now: Timestamp
-    ) -> Attempt {
-        let found = book.site(of: facts)
-        let spared = exemptions.values
-            .filter { $0.device == device && ($0.until.map { now < $0 } ?? true) }
-            .sorted { $0.id < $1.id }
-        return Attempt(
-            tags: tags(of: device, facts: facts), site: found?.site,
-            siteEvidence: found?.evidence, name: name,
-            exemptions: spared.map { AttemptExemption(id: $0.id, policy: $0.policy) })
     }
 
     /// Tags by the files and tags given at the prompt.
@@ -238,10 +243,13 @@ package struct BlockEngine: Sendable {
         case attempt(device: DeviceKey, policy: String, pattern: EndpointPattern?)
         case contest(device: DeviceKey, address: IPAddress)
         case forgery(MACAddress, InterfaceName?)
+        case stage(device: DeviceKey, policy: String, Stage)
+        case review(String)
 
         var repeatSeconds: Int64 {
             switch self {
-            case .attempt: EngineLimits.repeatSeconds
+            case .attempt, .stage: EngineLimits.repeatSeconds
+            case .review: EngineLimits.reviewSeconds
             case .contest, .forgery: EngineLimits.suspicionSeconds
             }
         }
@@ -261,10 +269,14 @@ package struct BlockEngine: Sendable {
     }
 
     /// A device that is only watched asks again and again: the journal hears of it now and then.
-    private mutating func tell(
-        _ decision: Decision, of source: PacketSource, site: Site?, _ evidence: Evidence,
+    mutating func tell(
+        _ decision: Decision, of source: PacketSource, site: Site?, _ evidence: Evidence?,
         at now: Timestamp
     ) -> [Effect] {
+        // Nothing begins on a clock that has lost its time.
+        if let stage = decision.stage, !isClockBehind {
+            return tellStage(stage, decision, of: source, site: site, evidence, at: now)
+        }
         guard let policy = decision.policy,
             isNews(
                 .attempt(
@@ -274,13 +286,14 @@ package struct BlockEngine: Sendable {
         let name = displayName(of: source.device, facts: source.facts)
         let would = decision.verdict == .monitor
         let last = decision.why.last { !$0.holds }?.text ?? "allowed"
+        let cause = evidence.map { "asked for \($0.name)" } ?? "is there"
         let event = Event(
             time: now, kind: would ? .wouldBlock : .attemptAllowed, device: source.device,
             deviceName: name, site: site?.name, region: decision.region, policy: policy,
             rule: decision.rule, evidence: evidence, verdict: decision.verdict,
             text: would
-                ? "\(name) would be cut off by \(policy): it asked for \(evidence.name)"
-                : "\(name) asked for \(evidence.name) and may: \(last)")
+                ? "\(name) would be cut off by \(policy): it \(cause)"
+                : "\(name) \(cause) and may: \(last)")
         return [.record([], event)]
     }
 }
