@@ -7,7 +7,7 @@ package struct Schema: Hashable, Sendable {
 
     package init(steps: [String]) { self.steps = steps }
 
-    package static let current = Schema(steps: [version1])
+    package static let current = Schema(steps: [version1, version2])
 
     /// Brings the database to the last version, each step in a transaction of its own.
     func migrate(_ database: borrowing Database, path: String) throws(StoreError) {
@@ -69,5 +69,19 @@ package struct Schema: Hashable, Sendable {
         ) STRICT;
         CREATE INDEX event_by_device ON event (device, number);
         CREATE INDEX event_by_time ON event (time_us)
+        """
+
+    /// The ledger of first activations, and where devices stand with policies that have stages.
+    private static let version2 = """
+        CREATE TABLE ledger (
+            number INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, device TEXT NOT NULL,
+            region TEXT NOT NULL, origin TEXT NOT NULL, note TEXT NOT NULL,
+            digest TEXT NOT NULL, sum INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE stage (
+            device TEXT NOT NULL, policy TEXT NOT NULL, since_us INTEGER NOT NULL,
+            sum INTEGER NOT NULL, PRIMARY KEY (device, policy)
+        ) STRICT, WITHOUT ROWID
         """
 }

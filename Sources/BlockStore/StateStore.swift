@@ -190,6 +190,13 @@ package final class StateStore {
                 snapshot.mode = PolicyMode(rawValue: setting.value)
             }
         }
+        try database.forEach(LedgerEntry.self, "ORDER BY number") { snapshot.ledger.append($0) }
+        try database.forEach(StageStart.self, "ORDER BY device, policy") {
+            snapshot.stages.append($0)
+        }
+        if case .integer(let newest) = try database.value("SELECT max(time_us) FROM event") {
+            snapshot.newest = Timestamp(microseconds: newest)
+        }
         return snapshot
     }
 
@@ -245,6 +252,8 @@ package final class StateStore {
                 "DELETE FROM granted_tag WHERE device = ? AND tag = ?",
                 [.text(device.description), .text(tag.text)])
         case .putMode(let mode): try put(StoredSetting(.mode, mode.rawValue))
+        case .putLedger(let entry): try put(entry)
+        case .putStage(let start): try put(start)
         case .append(let event):
             try put(event)
             return database.lastInsertedRow

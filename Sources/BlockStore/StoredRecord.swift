@@ -85,6 +85,41 @@ extension GrantedTag: StoredRecord {
     }
 }
 
+extension LedgerEntry: StoredRecord {
+    static let table = "ledger"
+    static let columns = ["number", "time_us", "device", "region", "origin", "note", "digest"]
+
+    var row: [SQLValue] {
+        [
+            .integer(number), .integer(time.microseconds), .text(device.description),
+            .text(region.code), .text(origin.rawValue), .text(note), .text(digest),
+        ]
+    }
+
+    init(from reader: inout RowReader) throws(RowDamage) {
+        self.init(
+            number: try reader.integer(), time: try reader.time(),
+            device: try reader.text { DeviceKey($0) }, region: try reader.text { Region($0) },
+            origin: try reader.text { Origin(rawValue: $0) }, note: try reader.text(),
+            digest: try reader.text())
+    }
+}
+
+extension StageStart: StoredRecord {
+    static let table = "stage"
+    static let columns = ["device", "policy", "since_us"]
+
+    var row: [SQLValue] {
+        [.text(device.description), .text(policy), .integer(since.microseconds)]
+    }
+
+    init(from reader: inout RowReader) throws(RowDamage) {
+        self.init(
+            device: try reader.text { DeviceKey($0) }, policy: try reader.text(),
+            since: try reader.time())
+    }
+}
+
 /// A row of the table `setting`.
 struct StoredSetting: StoredRecord {
     enum Name: String {

@@ -57,6 +57,14 @@ package struct PolicyDetail: Codable, Hashable, Sendable {
     package let devices: Int
     /// `file:line`.
     package let source: String
+    package var trigger = PolicyTrigger.everyAttempt
+    package var action = PolicyAction.cutOff
+    /// 0...1000.
+    package var priority = 0
+    /// Those that last, in their order; `block` follows them.
+    package var stages: [StageRecord] = []
+    /// Those the message is written in; empty for one text.
+    package var languages: [String] = []
 
     package init(
         summary: PolicySummary, basis: String? = nil, reason: String? = nil, message: String,
@@ -79,6 +87,19 @@ package struct PolicyDetail: Codable, Hashable, Sendable {
         case summary, basis, reason, message, contact
         case reviewBy = "review_by"
         case term, endpoints, devices, source
+        case trigger = "on"
+        case action, priority, stages, languages
+    }
+}
+
+/// A stage of a policy and how long it lasts.
+package struct StageRecord: Codable, Hashable, Sendable {
+    package let stage: Stage
+    package let seconds: Int64
+
+    package init(stage: Stage, seconds: Int64) {
+        self.stage = stage
+        self.seconds = seconds
     }
 }
 

@@ -63,6 +63,9 @@ extension Timestamp: TextValue {
 }
 
 extension Verdict: Codable {}
+extension PolicyTrigger: Codable {}
+extension PolicyAction: Codable {}
+extension Stage: Codable {}
 extension PolicyMode: Codable {}
 extension EndpointRole: Codable {}
 extension Vector: Codable {}

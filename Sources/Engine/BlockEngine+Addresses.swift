@@ -89,7 +89,10 @@ extension BlockEngine {
         }
         if !down.changes.isEmpty { effects.insert(.commit(down.changes), at: 0) }
         if !down.added.isEmpty { effects.insert(.endFlows(from: down.added), at: 1) }
-        return isNew ? effects + tellContest(of: address, at: now) : effects
+        if isNew { effects += tellContest(of: address, at: now) }
+        // What only spoke may not be there; what has answered is.
+        let source = PacketSource(mac: mac, address: address, interface: interface)
+        return isConfirmed ? effects + enter(source, at: now) : effects
     }
 
     mutating func unbind(_ address: IPAddress, on interface: InterfaceName?) -> [Effect] {

@@ -5,12 +5,12 @@ import Wire
 extension BlockEngine {
     /// Cuts a device because a policy says so.
     mutating func cut(
-        _ source: PacketSource, decision: Decision, site: Site?, evidence: Evidence,
+        _ source: PacketSource, decision: Decision, site: Site?, evidence: Evidence?,
         at now: Timestamp
     ) -> [Effect] {
         let policy = book.settings.policies.first { $0.name == decision.policy }
         var until: Timestamp?
-        if case .seconds(let seconds) = policy?.term { until = now.adding(seconds: seconds) }
+        if case .seconds(let seconds) = policy?.term { until = dated(now).adding(seconds: seconds) }
         let block = Block(
             id: freshID(), device: source.device,
             cause: .policy(
@@ -18,12 +18,14 @@ extension BlockEngine {
             site: site?.name, region: decision.region, since: now, until: until)
         let name = displayName(of: source.device, facts: source.facts)
         let region = decision.region?.code ?? "an unknown region"
+        let cause =
+            evidence.map { "it asked for \($0.name) (\($0.vector.rawValue))" }
+            ?? "it is there (on: entry)"
         let event = Event(
             time: now, kind: .blockCreated, device: source.device, deviceName: name,
             site: site?.name, region: decision.region, policy: decision.policy,
             rule: decision.rule, block: block.id, evidence: evidence, verdict: .block,
-            text: "\(name) is cut off: \(decision.policy ?? "?") denies \(region), and it asked "
-                + "for \(evidence.name) (\(evidence.vector.rawValue))")
+            text: "\(name) is cut off: \(decision.policy ?? "?") denies \(region), and \(cause)")
         return put(block, event: event)
     }
 

@@ -15,6 +15,7 @@ extension BlockEngine {
                 + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)\(back)")
         // The table is made before any block ends, so that no end is lost in the difference.
         return [.install(rulesets()), .record([], event)] + endUnfounded(at: now)
+            + enterAll(at: now)
     }
 
     mutating func confirmSettings(at now: Timestamp) -> [Effect] {
@@ -65,11 +66,33 @@ extension BlockEngine {
             effects.append(.record([.put(block)], event))
         }
         forgetStandings()
+        if let number = ledger.firstBreak {
+            let event = Event(
+                time: now, kind: .ledgerBroken,
+                text: "entry \(number) of the ledger of first activations does not follow from "
+                    + "those before it: it was changed from outside")
+            effects.append(.record([], event))
+        }
         return effects
     }
 
+    /// Nothing starts or ends while the clock shows less than the store has seen: a gateway without
+    /// a battery comes up in the past, and its policies' dates would mean nothing.
+    private mutating func checkClock(at now: Timestamp) -> [Effect] {
+        let isBehind = newestStored.map { now < $0 } ?? false
+        guard isBehind != isClockBehind else { return [] }
+        isClockBehind = isBehind
+        let text =
+            isBehind
+            ? "the clock shows \(now), and the newest event is of \(newestStored ?? now): "
+                + "no block, exemption or policy starts or ends until it is right"
+            : "the clock is right again"
+        return [.record([], Event(time: now, kind: .clockBehind, text: text))]
+    }
+
     mutating func tick(at now: Timestamp) -> [Effect] {
-        var effects: [Effect] = []
+        var effects = checkClock(at: now)
+        if isClockBehind { return effects + drainRouterEvents() }
         let due = timedBlocks.compactMap { blocks[$0] }
             .filter { $0.until.map { $0 <= now } ?? false }
         effects += end(
@@ -88,7 +111,10 @@ extension BlockEngine {
                 text: "the exemption \(exemption.id) of \(name) is over")
             effects.append(.record([.endExemption(id: exemption.id, at: now)], event))
         }
-        if validityChanged(at: now) { effects += endUnfounded(at: now) }
+        if validityChanged(at: now) {
+            effects += endUnfounded(at: now) + enterAll(at: now)
+        }
+        effects += remindOfReview(at: now)
         effects += settleTenancies(at: now) + drainRouterEvents()
         if let lastPruning, now.since(lastPruning) < Self.pruningMicroseconds {
             lastTick = now
@@ -96,6 +122,8 @@ extension BlockEngine {
         }
         bindings.prune(at: now)
         forgetRouters(at: now)
+        // A stage may have ended for a device that is where it may not be.
+        effects += enterAll(at: now)
         lastPruning = now
         lastTick = now
         return effects
@@ -115,14 +143,21 @@ extension BlockEngine {
             let policy: String
             let region: Region?
         }
-        // A hundred thousand blocks stand on a few grounds.
+        // A hundred thousand blocks stand on a few grounds, unless a device has one of its own.
         var denied: [Ground: Bool] = [:]
+        let hasExemptions = book.settings.policies.contains { !$0.exemptions.isEmpty }
         let unfounded = blocks.values.filter { block in
             guard let policy = block.policyName else { return false }
             let ground = Ground(policy: policy, region: block.region)
-            if let known = denied[ground] { return !known }
-            let denies = book.stillDenies(policy: policy, region: block.region, at: now)
-            denied[ground] = denies
+            let activation = ledger.first(of: block.device)?.activation
+            let isCommon = !hasExemptions && activation == nil
+            if isCommon, let known = denied[ground] { return !known }
+            let facts = devices[block.device]?.facts ?? facts(of: block.device)
+            let denies = book.stillDenies(
+                policy: policy, region: block.region, device: facts,
+                tags: hasExemptions ? tags(of: block.device, facts: facts) : [],
+                activation: activation, at: now)
+            if isCommon { denied[ground] = denies }
             return !denies
         }
         let endings = unfounded.sorted { $0.id < $1.id }.map { block in

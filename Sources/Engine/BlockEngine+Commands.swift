@@ -84,6 +84,13 @@ extension BlockEngine {
             throw Refusal(
                 .notFound, "no block \(id) is in force", hint: "regionlock blocks lists them")
         }
+        if exemption == nil, wouldBeCutAgain(block.device, at: now) {
+            throw Refusal(
+                .conflict,
+                "\(displayName(of: block.device)) is still where \(block.policyName ?? "a policy") "
+                    + "cuts off whatever is there: it would be cut off again at once",
+                hint: "regionlock release \(id) --exempt-for 30d")
+        }
         var effects = end(
             id, state: .released, kind: .blockReleased,
             because:
@@ -178,6 +185,7 @@ extension BlockEngine {
             time: now, kind: .tagAdded, device: device, deviceName: name,
             text: "\(name) has the tag \(tag)", by: order.by, reason: order.reason)
         var effects: [Effect] = [.install(rulesets()), .record([.putTag(grant)], event)]
+        effects += enterAll(at: now)
         if tag == .neverBlock, let block = block(of: device) {
             effects += end(
                 block.id, state: .released, kind: .blockReleased,

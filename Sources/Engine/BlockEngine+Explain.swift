@@ -32,7 +32,7 @@ package struct Question: Hashable, Sendable {
     package var tags: [Tag]
     package var site: Site?
     package var region: Region?
-    /// The host name; compared in lower case without a trailing dot.
+    /// The host name; compared in lower case without a trailing dot. Empty asks about presence.
     package var name: String
 
     package init(
@@ -73,10 +73,16 @@ extension BlockEngine {
                 source: place, regionSource: place)
             site = (stand, "as asked")
         }
-        let attempt = Attempt(
+        var attempt = Attempt(
             tags: tags, site: site?.site, siteEvidence: site?.evidence, name: name,
             exemptions: exempt)
-        return book.decide(attempt, mode: mode, at: now)
+        if let device = question.device {
+            attempt.device = facts
+            attempt.activation = ledger.first(of: device)?.activation
+            attempt.stagesSince = stagesSince[device] ?? [:]
+        }
+        attempt.isEntry = question.name.isEmpty
+        return book.decide(attempt, mode: mode, at: dated(now))
     }
 
     package func explain(_ device: DeviceKey, at now: Timestamp) -> Reasoning {
@@ -93,13 +99,22 @@ extension BlockEngine {
                 region: nil, steps: [step])
         }
         var best: Decision?
+        func consider(_ decision: Decision) {
+            guard decision.policy != nil else { return }
+            let isSeverer = best.map { decision.verdict.severity > $0.verdict.severity } ?? true
+            if isSeverer { best = decision }
+        }
         for policy in book.settings.policies where policy.mode != .disabled {
             guard let endpoint = policy.endpoints.first else { continue }
             let attempt = attempt(
                 of: device, facts: facts, name: NameBuffer(endpoint.pattern.example), at: now)
-            let decision = book.decide(attempt, mode: mode, at: now)
-            guard decision.policy != nil else { continue }
-            if best == nil || decision.verdict == .block { best = decision }
+            let decision = book.decide(attempt, mode: mode, at: dated(now))
+            consider(decision)
+        }
+        if book.watchesEntry {
+            let presence = attempt(
+                of: device, facts: facts, name: NameBuffer(""), isEntry: true, at: now)
+            consider(book.decide(presence, mode: mode, at: dated(now)))
         }
         let none = WhyStep(
             holds: false,
@@ -126,13 +141,11 @@ extension BlockEngine {
                     text: "it was found cut off in the kernel (\(comment)); its record was lost")
             ]
         case .policy(let policy, let rule, let evidence):
-            steps =
-                evidence.map { evidence in
-                    let attempt = attempt(
-                        of: block.device, facts: facts, name: NameBuffer(evidence.name), at: now)
-                    let decision = book.decide(attempt, mode: .enforce, at: block.since)
-                    return decision.policy == policy ? decision.why : []
-                } ?? []
+            let attempt = attempt(
+                of: block.device, facts: facts, name: NameBuffer(evidence?.name ?? ""),
+                isEntry: evidence == nil, at: now)
+            let decision = book.decide(attempt, mode: .enforce, at: block.since)
+            steps = decision.policy == policy ? decision.why : []
             if steps.isEmpty {
                 // The settings have changed since: what was written down then still stands.
                 steps = [

@@ -54,6 +54,6 @@ extension BlockEngine {
             text: "the mode is \(mode.rawValue)\(kept)" + (isBack ? "; our tables are back" : ""),
             by: order.by, reason: order.reason)
         // Only a gateway that cuts has a reason to let packets wait behind each other.
-        return [.install(rulesets()), .record([.putMode(mode)], event)]
+        return [.install(rulesets()), .record([.putMode(mode)], event)] + enterAll(at: now)
     }
 }

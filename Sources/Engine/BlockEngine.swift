@@ -32,6 +32,9 @@ package struct BlockEngine: Sendable {
     package internal(set) var exemptions: [String: Exemption] = [:]
     package internal(set) var devices: [DeviceKey: SeenDevice] = [:]
     package internal(set) var bindings = AddressBindings()
+    package internal(set) var ledger: Ledger
+    /// When a policy's stages began for a device.
+    package internal(set) var stagesSince: [DeviceKey: [String: Timestamp]] = [:]
     var places = DevicePlaces()
     package internal(set) var routers: [MACAddress: RouterSign] = [:]
     var sourceCounts: [MACAddress: SourceCount] = [:]
@@ -61,6 +64,9 @@ package struct BlockEngine: Sendable {
     private var standings: [PacketSource: KnownStanding] = [:]
     private var told: [Told: Timestamp] = [:]
     var lastTick: Timestamp?
+    /// When the store's newest event was. A clock that shows less has lost its time.
+    let newestStored: Timestamp?
+    var isClockBehind = false
     static let pruningMicroseconds: Int64 = 60_000_000
     var lastPruning: Timestamp?
 
@@ -72,6 +78,8 @@ package struct BlockEngine: Sendable {
         self.capabilities = capabilities
         self.shape = shape
         self.references = references
+        self.ledger = Ledger(snapshot.ledger)
+        self.newestStored = snapshot.newest
         self.modeAtPrompt = snapshot.mode
         self.mode = snapshot.mode ?? book.settings.mode
         blocks.reserveCapacity(snapshot.blocks.count)
@@ -85,6 +93,9 @@ package struct BlockEngine: Sendable {
         }
         for exemption in snapshot.exemptions { exemptions[exemption.id] = exemption }
         for tag in snapshot.tags { grants[tag.device, default: []].append(tag) }
+        for start in snapshot.stages {
+            stagesSince[start.device, default: [:]][start.policy] = start.since
+        }
     }
 
     // MARK: The packet path
@@ -137,7 +148,7 @@ package struct BlockEngine: Sendable {
         }
         let attempt = attempt(
             of: device, facts: believable(source), name: sighting.name, at: now)
-        let decision = book.decide(attempt, mode: mode, at: now)
+        let decision = book.decide(attempt, mode: mode, at: dated(now))
         let evidence = Evidence(
             vector: sighting.vector, name: sighting.name.description,
             flow: sighting.flow.description)
@@ -156,10 +167,17 @@ package struct BlockEngine: Sendable {
                 verdict: .block,
                 effects: cut(
                     source, decision: decision, site: attempt.site, evidence: evidence, at: now))
+        case .refuse:
+            return Judgement(
+                verdict: .refuse,
+                effects: tellRefusal(
+                    decision, of: source, site: attempt.site, evidence, at: now))
         case .monitor, .allow:
             return Judgement(
                 verdict: decision.verdict,
-                effects: tell(decision, of: source, site: attempt.site, evidence, at: now))
+                effects: tell(decision, of: source, site: attempt.site, evidence, at: now)
+                    + noteActivation(
+                        decision, of: source, site: attempt.site, evidence, at: now))
         }
     }
 
@@ -196,19 +214,6 @@ package struct BlockEngine: Sendable {
         else { return source.facts }
         let own = bindings.addresses(of: mac).last { !bindings.isContested($0) }
         return DeviceFacts(mac: mac, address: own, interface: source.interface)
-    }
-
-    func attempt(
-        of device: DeviceKey, facts: DeviceFacts, name: NameBuffer, at now: Timestamp
-    ) -> Attempt {
-        let found = book.site(of: facts)
-        let spared = exemptions.values
-            .filter { $0.device == device && ($0.until.map { now < $0 } ?? true) }
-            .sorted { $0.id < $1.id }
-        return Attempt(
-            tags: tags(of: device, facts: facts), site: found?.site,
-            siteEvidence: found?.evidence, name: name,
-            exemptions: spared.map { AttemptExemption(id: $0.id, policy: $0.policy) })
     }
 
     /// Tags by the files and tags given at the prompt.
@@ -251,10 +256,13 @@ package struct BlockEngine: Sendable {
         case attempt(device: DeviceKey, policy: String, pattern: EndpointPattern?)
         case contest(device: DeviceKey, address: IPAddress)
         case forgery(MACAddress, InterfaceName?)
+        case stage(device: DeviceKey, policy: String, Stage)
+        case review(String)
 
         var repeatSeconds: Int64 {
             switch self {
-            case .attempt: EngineLimits.repeatSeconds
+            case .attempt, .stage: EngineLimits.repeatSeconds
+            case .review: EngineLimits.reviewSeconds
             case .contest, .forgery: EngineLimits.suspicionSeconds
             }
         }
@@ -274,10 +282,14 @@ package struct BlockEngine: Sendable {
     }
 
     /// A device that is only watched asks again and again: the journal hears of it now and then.
-    private mutating func tell(
-        _ decision: Decision, of source: PacketSource, site: Site?, _ evidence: Evidence,
+    mutating func tell(
+        _ decision: Decision, of source: PacketSource, site: Site?, _ evidence: Evidence?,
         at now: Timestamp
     ) -> [Effect] {
+        // Nothing begins on a clock that has lost its time.
+        if let stage = decision.stage, !isClockBehind {
+            return tellStage(stage, decision, of: source, site: site, evidence, at: now)
+        }
         guard let policy = decision.policy,
             isNews(
                 .attempt(
@@ -287,13 +299,14 @@ package struct BlockEngine: Sendable {
         let name = displayName(of: source.device, facts: source.facts)
         let would = decision.verdict == .monitor
         let last = decision.why.last { !$0.holds }?.text ?? "allowed"
+        let cause = evidence.map { "asked for \($0.name)" } ?? "is there"
         let event = Event(
             time: now, kind: would ? .wouldBlock : .attemptAllowed, device: source.device,
             deviceName: name, site: site?.name, region: decision.region, policy: policy,
             rule: decision.rule, evidence: evidence, verdict: decision.verdict,
             text: would
-                ? "\(name) would be cut off by \(policy): it asked for \(evidence.name)"
-                : "\(name) asked for \(evidence.name) and may: \(last)")
+                ? "\(name) would be cut off by \(policy): it \(cause)"
+                : "\(name) \(cause) and may: \(last)")
         return [.record([], event)]
     }
 }

@@ -52,6 +52,8 @@ package struct Judgement: Hashable, Sendable {
     /// The packet carries somebody else's MAC: refusing it must leave no trace on that device's
     /// flows, and there is nobody to answer.
     package let isForged: Bool
+    /// Whether the packet itself is refused.
+    package var refusesPacket: Bool { verdict == .block || verdict == .refuse }
 
     package init(verdict: Verdict, effects: [Effect], isForged: Bool = false) {
         self.verdict = verdict

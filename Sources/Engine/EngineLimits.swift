@@ -43,6 +43,13 @@ package enum EngineLimits {
     /// Kinds of attempts counted apart: 256 sites with one policy each and every way to be seen fit
     /// easily. Names come with each reload, so kinds could pile up; Prometheus keeps every one.
     package static let countedKinds = 4_096
+    /// First activations remembered: they are never forgotten, so the memory for them is bounded
+    /// here. 200,000 take some 60 MB; a shop has a few thousand.
+    package static let ledgerEntries = 200_000
+    /// Devices whose stages are remembered. Beyond it no further device leaves its first stage.
+    package static let stagedDevices = 65_536
+    /// A policy past its day of review is told of once in this time.
+    package static let reviewSeconds: Int64 = 86_400
     /// Tags given at the prompt to one device.
     package static let tagsPerDevice = 32
 }

@@ -234,6 +234,18 @@ package struct Event: Hashable, Sendable {
         case addressForged = "address.forged"
         /// One MAC, many addresses.
         case deviceRouter = "device.router"
+        /// An attempt before a policy's stage block.
+        case deviceWarned = "device.warned"
+        /// A first activation was seen or imported.
+        case deviceActivated = "device.activated"
+        /// Only what was asked for is refused (`action: deny_activation`).
+        case attemptRefused = "attempt.refused"
+        /// Past `review_by`.
+        case policyOverdue = "policy.overdue"
+        /// The clock is behind what the store has seen, or no longer is.
+        case clockBehind = "clock.behind"
+        /// The ledger's chain of digests is broken.
+        case ledgerBroken = "ledger.broken"
     }
 
     /// Rises by one with each event of this gateway; 0 until the store has numbered it.
@@ -289,6 +301,9 @@ package enum StoreChange: Hashable, Sendable {
     case putTag(GrantedTag)
     case removeTag(device: DeviceKey, tag: Tag)
     case putMode(PolicyMode)
+    case putLedger(LedgerEntry)
+    /// Inserts, or replaces that of the same device and policy.
+    case putStage(StageStart)
     case append(Event)
 }
 
@@ -301,14 +316,23 @@ package struct EngineSnapshot: Hashable, Sendable {
     package var tags: [GrantedTag]
     /// The mode set at the prompt; nil: the settings' mode holds.
     package var mode: PolicyMode?
+    /// In order of number.
+    package var ledger: [LedgerEntry]
+    package var stages: [StageStart]
+    /// When the newest event was; the clock was right then.
+    package var newest: Timestamp?
 
     package init(
         blocks: [Block] = [], exemptions: [Exemption] = [], tags: [GrantedTag] = [],
-        mode: PolicyMode? = nil
+        mode: PolicyMode? = nil, ledger: [LedgerEntry] = [], stages: [StageStart] = [],
+        newest: Timestamp? = nil
     ) {
         self.blocks = blocks
         self.exemptions = exemptions
         self.tags = tags
         self.mode = mode
+        self.ledger = ledger
+        self.stages = stages
+        self.newest = newest
     }
 }

@@ -32,21 +32,24 @@ struct NoticeAnswer: Hashable {
         let parts = request.target.split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let query = parts.count > 1 ? parts[1] : ""
+        let asked = query.split(separator: "&").first { $0.hasPrefix("lang=") }
+            .map { String($0.dropFirst(5)) }
         let language =
-            query.split(separator: "&").lazy.filter { $0.hasPrefix("lang=") }
-            .compactMap { NoticeLanguage(rawValue: String($0.dropFirst(5))) }.first
+            asked.flatMap { NoticeLanguage(rawValue: $0) }
             ?? NoticeLanguage(accepting: request.acceptLanguage)
         guard let content else {
             self.init(404, .html, NoticePage.notCut(language))
             return
         }
+        let quote = content.quote(asked: asked, accepting: request.acceptLanguage)
         let accept = request.accept.lowercased()
         if accept.contains("application/json") || accept.contains("application/problem+json") {
-            self.init(403, .problem, NoticePage.problem(content, language))
+            self.init(403, .problem, NoticePage.problem(content, quote, language))
         } else if Self.path(of: parts.first ?? "") == Self.pagePath {
-            self.init(200, .html, NoticePage.html(content, language))
+            self.init(200, .html, NoticePage.html(content, quote, language))
         } else {
-            self.init(302, .html, NoticePage.html(content, language), location: Self.pagePath)
+            self.init(
+                302, .html, NoticePage.html(content, quote, language), location: Self.pagePath)
         }
     }
 

@@ -8,6 +8,8 @@ package struct NoticeContent: Hashable, Sendable {
     package var policyTitle: String
     /// The policy's own sentence, quoted as it stands; empty when there is none.
     package var message: String
+    /// The same in other languages, by their ISO 639 code in lower case.
+    package var translations: [String: String] = [:]
     package var contactName: String?
     package var contactPhone: String?
     package var contactEmail: String?
@@ -35,5 +37,22 @@ package struct NoticeContent: Hashable, Sendable {
         self.until = until
         self.siteName = siteName
         self.regionName = regionName
+    }
+
+    /// The policy's sentence in one language; `language` is nil where nobody said which it is.
+    struct Quote {
+        let text: String
+        let language: String?
+    }
+
+    /// In the language asked for, else the best for an Accept-Language header, else the text that
+    /// stands for all.
+    func quote(asked: String?, accepting header: String) -> Quote {
+        let wanted = (asked.map { [$0] } ?? []) + NoticeLanguage.wishes(in: header)
+        for code in wanted {
+            if let text = translations[code] { return Quote(text: text, language: code) }
+        }
+        let code = translations.first { $0.value == message }?.key
+        return Quote(text: message, language: code)
     }
 }

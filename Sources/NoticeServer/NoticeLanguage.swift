@@ -1,29 +1,47 @@
-/// The languages the page speaks. The policy's message stays in the operator's words.
+/// The languages the page speaks. The policy's message may have others.
 enum NoticeLanguage: String, CaseIterable {
     case english = "en"
     case spanish = "es"
 
-    var ownName: String {
-        switch self {
-        case .english: "English"
-        case .spanish: "Español"
+    /// What speakers call their language; the code where we do not know.
+    static func ownName(_ code: String) -> String {
+        switch code {
+        case "ar": "العربية"
+        case "en": "English"
+        case "es": "Español"
+        case "fa": "فارسی"
+        case "fr": "Français"
+        case "ko": "한국어"
+        case "pt": "Português"
+        case "ru": "Русский"
+        case "uk": "Українська"
+        case "zh": "中文"
+        default: code
         }
     }
 
-    /// The best of ours for an Accept-Language header (RFC 9110 section 12.5.4); English where
-    /// nothing fits. Regions do not matter: `es-419` is Spanish.
+    /// The best of ours for an Accept-Language header; English where nothing fits.
     init(accepting header: String) {
-        var best: (language: Self, quality: Double) = (.english, 0)
-        for item in header.split(separator: ",") {
+        self = Self.wishes(in: header).lazy.compactMap { Self(rawValue: $0) }.first ?? .english
+    }
+
+    /// The languages an Accept-Language header names (RFC 9110 section 12.5.4), the best first.
+    /// Regions do not matter: `es-419` is Spanish.
+    static func wishes(in header: String) -> [String] {
+        var wishes: [(code: String, quality: Double)] = []
+        // No browser names more, and a header is the device's to choose.
+        for item in header.split(separator: ",").prefix(32) {
             let parts = item.split(separator: ";").map(Self.trimmed)
-            guard let range = parts.first?.split(separator: "-").first?.lowercased(),
-                let language = Self(rawValue: range)
-            else { continue }
+            guard let code = parts.first?.split(separator: "-").first?.lowercased() else {
+                continue
+            }
             let weight = parts.dropFirst().first { $0.lowercased().hasPrefix("q=") }
             let quality = weight.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
-            if quality > best.quality { best = (language, quality) }
+            if quality > 0 { wishes.append((code, quality)) }
         }
-        self = best.language
+        return wishes.enumerated().sorted { left, right in
+            (-left.element.quality, left.offset) < (-right.element.quality, right.offset)
+        }.map(\.element.code)
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

@@ -3,15 +3,17 @@ import Wire
 /// Renders the page: one file, no script, nothing from outside, nothing of the request in it. It
 /// must show on a device that can reach nothing else.
 enum NoticePage {
-    static func html(_ content: NoticeContent, _ language: NoticeLanguage) -> String {
+    static func html(
+        _ content: NoticeContent, _ sentence: NoticeContent.Quote, _ language: NoticeLanguage
+    ) -> String {
         let texts = NoticeTexts.of(language)
         let meaning = texts.meaning(content.policyTitle, content.regionName)
         return document(
             language, title: texts.title,
             body: """
-                \(languageLinks(language, texts))
+                \(languageLinks(language, texts, content, sentence))
                 <h1>\(escaped(texts.heading))</h1>
-                \(quote(content.message))
+                \(quote(sentence))
                 <h2>\(escaped(texts.meaningHeading))</h2>
                 <p>\(escaped(meaning))</p>
                 <h2>\(escaped(texts.actionHeading))</h2>
@@ -30,9 +32,11 @@ enum NoticePage {
     }
 
     /// RFC 9457.
-    static func problem(_ content: NoticeContent, _ language: NoticeLanguage) -> String {
+    static func problem(
+        _ content: NoticeContent, _ sentence: NoticeContent.Quote, _ language: NoticeLanguage
+    ) -> String {
         let fields: [(String, String?)] = [
-            ("title", NoticeTexts.of(language).heading), ("detail", content.message),
+            ("title", NoticeTexts.of(language).heading), ("detail", sentence.text),
             ("reference", content.reference), ("policy", content.policyTitle),
             ("since", content.since.description), ("until", content.until?.description),
             ("contact", content.contactName), ("phone", content.contactPhone),
@@ -67,18 +71,28 @@ enum NoticePage {
         """
     }
 
-    private static func languageLinks(_ current: NoticeLanguage, _ texts: NoticeTexts) -> String {
-        let links = NoticeLanguage.allCases.map { language in
-            let mark = language == current ? " aria-current=\"true\"" : ""
-            let code = language.rawValue
-            return "<a href=\"?lang=\(code)\" lang=\"\(code)\"\(mark)>\(language.ownName)</a>"
+    /// The page's own languages, and those that only the policy's sentence has.
+    private static func languageLinks(
+        _ current: NoticeLanguage, _ texts: NoticeTexts, _ content: NoticeContent,
+        _ sentence: NoticeContent.Quote
+    ) -> String {
+        let ours = NoticeLanguage.allCases.map(\.rawValue)
+        let others = content.translations.keys.filter { !ours.contains($0) }.sorted()
+        let shown = sentence.language ?? current.rawValue
+        let links = (ours + others).map { code in
+            let mark = code == shown ? " aria-current=\"true\"" : ""
+            let name = NoticeLanguage.ownName(code)
+            return "<a href=\"?lang=\(code)\" lang=\"\(code)\"\(mark)>\(name)</a>"
         }
         return "<nav aria-label=\"\(texts.languages)\">\(links.joined())</nav>"
     }
 
-    /// Empty for a block by command: there is no policy to quote.
-    private static func quote(_ message: String) -> String {
-        message.isEmpty ? "" : "<p class=\"quote\">\(escaped(message))</p>"
+    /// Empty for a block by command: there is no policy to quote. The direction of the writing
+    /// follows from the text.
+    private static func quote(_ sentence: NoticeContent.Quote) -> String {
+        guard !sentence.text.isEmpty else { return "" }
+        let language = sentence.language.map { " lang=\"\($0)\"" } ?? ""
+        return "<p class=\"quote\" dir=\"auto\"\(language)>\(escaped(sentence.text))</p>"
     }
 
     private static func contactRows(

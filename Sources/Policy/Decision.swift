@@ -27,7 +27,7 @@ package struct AttemptExemption: Hashable, Sendable {
     }
 }
 
-/// The question put to policy: a device at a site tries to reach a name.
+/// The question put to policy: a device at a site tries to reach a name, or is just there.
 package struct Attempt: Sendable {
     package let tags: [TagGrant]
     package let site: Site?
@@ -35,6 +35,14 @@ package struct Attempt: Sendable {
     package let siteEvidence: String?
     package let name: NameBuffer
     package let exemptions: [AttemptExemption]
+    /// What the device is known by, for the exemptions a policy itself holds.
+    package var device: DeviceFacts?
+    /// Where it was first activated, as far as is known.
+    package var activation: Activation?
+    /// When its stages began, by policy.
+    package var stagesSince: [String: Timestamp] = [:]
+    /// Presence, not an attempt: `name` is empty, and only policies `on: entry` are asked.
+    package var isEntry = false
 
     package init(
         tags: [TagGrant], site: Site?, siteEvidence: String?, name: NameBuffer,
@@ -52,6 +60,8 @@ package enum Verdict: String, Hashable, Sendable {
     case allow
     /// Would be a block, but the gateway or the policy only watches.
     case monitor
+    /// The packet is refused, and nothing else happens to the device.
+    case refuse
     case block
 }
 
@@ -80,6 +90,10 @@ package struct Decision: Hashable, Sendable {
     package let region: Region?
     package let endpoint: Endpoint?
     package let why: [WhyStep]
+    /// Allowed because of where the device is: what it does there is an activation where it may be.
+    package var permitsRegion = false
+    /// Where the device stands with a policy that has stages; nil where the mode only watches.
+    package var stage: StageState?
 
     package init(
         verdict: Verdict, policy: String?, rule: SourceLocation?, region: Region?,

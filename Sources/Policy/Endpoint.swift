@@ -23,6 +23,11 @@ package enum EndpointRole: String, Hashable, Sendable, CaseIterable {
     package static let mayTrigger: Set<EndpointRole> = [
         .activation, .account, .findDevice, .enrolment, .unlock,
     ]
+    /// Roles no policy may trigger on, not even by naming the host: devices in use for years reach
+    /// these every day.
+    package static let neverTriggers: Set<EndpointRole> = [
+        .connectivityCheck, .time, .update, .telemetry, .push,
+    ]
     /// Roles that trigger when a policy names none.
     package static let triggersByDefault: Set<EndpointRole> = [.activation, .account, .findDevice]
 }
@@ -39,6 +44,15 @@ package enum EndpointPattern: Hashable, Sendable, CustomStringConvertible {
     package var name: DomainName {
         switch self {
         case .exact(let name), .suffix(let name), .below(let name): name
+        }
+    }
+
+    package func matches(_ name: DomainName) -> Bool {
+        let isBelow = name.text.hasSuffix("." + self.name.text)
+        return switch self {
+        case .exact: name == self.name
+        case .suffix: name == self.name || isBelow
+        case .below: isBelow
         }
     }
 

@@ -6,6 +6,8 @@ package struct PolicyBook: Sendable {
     package let settings: GatewaySettings
     /// Tags some policy speaks of: devices without one of them are not looked into.
     package let watchedTags: Set<Tag>
+    /// Policies to which presence is enough, by their place in the settings.
+    private let entryPolicies: [Int]
 
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
@@ -19,8 +21,10 @@ package struct PolicyBook: Sendable {
         var entries: [(policy: Int, endpoint: Int)] = []
         var patterns: [(pattern: EndpointPattern, id: Int32)] = []
         var watched: Set<Tag> = []
+        var present: [Int] = []
         for (number, policy) in settings.policies.enumerated() where policy.mode != .disabled {
             watched.formUnion(policy.tags.map(\.value))
+            if policy.trigger == .entry { present.append(number) }
             for (position, endpoint) in policy.endpoints.enumerated() {
                 patterns.append((endpoint.pattern, Int32(entries.count)))
                 entries.append((number, position))
@@ -28,6 +32,7 @@ package struct PolicyBook: Sendable {
         }
         self.entries = entries
         self.watchedTags = watched
+        self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
     }
 
@@ -38,25 +43,30 @@ package struct PolicyBook: Sendable {
         return found
     }
 
-    /// Answers the attempt. Among the policies that speak of it the severest verdict wins, and
-    /// among equals the first in file order.
+    /// Whether any policy in use takes presence for a trigger.
+    package var watchesEntry: Bool { !entryPolicies.isEmpty }
+
+    /// Answers the attempt.
+    ///
+    /// Policies of the highest priority are asked first. Among those of one priority the severest
+    /// verdict wins, and among equals the first in file order. Lower ones are asked only while none
+    /// above has decided: a policy decides when it refuses the attempt or allows the region, not
+    /// when it only watches, is not valid or spares this one device.
     package func decide(_ attempt: Attempt, mode: PolicyMode, at time: Timestamp) -> Decision {
         let region = region(of: attempt.site)
-        var endpoints: [Int: Endpoint] = [:]
-        index.forEachMatch(in: attempt.name) { id in
-            let entry = entries[Int(id)]
-            if endpoints[entry.policy] == nil {
-                endpoints[entry.policy] =
-                    settings.policies[entry.policy].endpoints[entry.endpoint]
-            }
-        }
+        let endpoints = attempt.isEntry ? [:] : endpoints(named: attempt.name)
+        let candidates = attempt.isEntry ? entryPolicies : endpoints.keys.sorted()
         var best: Decision?
-        for number in endpoints.keys.sorted() {
+        // The priority of a policy that has decided.
+        var decided: Int?
+        for number in candidates {
             let policy = settings.policies[number]
+            if let decided, policy.priority < decided { break }
             guard let grant = grant(of: attempt, for: policy) else { continue }
             let decision = decide(
                 policy, attempt: attempt, grant: grant, endpoint: endpoints[number],
                 region: region, mode: mode, at: time)
+            if decision.isFinal { decided = policy.priority }
             if best.map({ decision.verdict.severity > $0.verdict.severity }) ?? true {
                 best = decision
             }
@@ -64,7 +74,20 @@ package struct PolicyBook: Sendable {
         return best
             ?? Decision(
                 verdict: .allow, policy: nil, rule: nil, region: region, endpoint: nil,
-                why: [unmatchedStep(attempt, named: endpoints.isEmpty)])
+                why: [unmatchedStep(attempt, named: candidates.isEmpty)])
+    }
+
+    /// The first endpoint of each policy that has the name, by the policy's place.
+    private func endpoints(named name: NameBuffer) -> [Int: Endpoint] {
+        var endpoints: [Int: Endpoint] = [:]
+        index.forEachMatch(in: name) { id in
+            let entry = entries[Int(id)]
+            if endpoints[entry.policy] == nil {
+                endpoints[entry.policy] =
+                    settings.policies[entry.policy].endpoints[entry.endpoint]
+            }
+        }
+        return endpoints
     }
 
     /// The region of the site, or what the settings say of traffic from no site.
@@ -79,7 +102,10 @@ package struct PolicyBook: Sendable {
     }
 
     private func unmatchedStep(_ attempt: Attempt, named: Bool) -> WhyStep {
-        named
+        if attempt.isEntry {
+            return WhyStep(holds: false, text: "no policy takes its presence for a trigger")
+        }
+        return named
             ? WhyStep(holds: false, text: "no policy names \(attempt.name) as a trigger")
             : WhyStep(holds: false, text: "it has no tag of a policy that names \(attempt.name)")
     }
@@ -93,18 +119,17 @@ package struct PolicyBook: Sendable {
         why += siteSteps(attempt, region: region)
         let denial = denial(of: region, site: attempt.site, by: policy)
         why.append(denial.step)
-        why.append(
-            WhyStep(
-                holds: true,
-                text: "\(attempt.name) is a trigger of \(policy.name)"
-                    + (endpoint.map { " (\($0.pattern), \($0.role.rawValue))" } ?? ""),
-                source: endpoint?.source))
+        why.append(triggerStep(policy, attempt: attempt, endpoint: endpoint))
         func decision(_ verdict: Verdict) -> Decision {
             Decision(
                 verdict: verdict, policy: policy.name, rule: denial.step.source, region: region,
                 endpoint: endpoint, why: why)
         }
-        guard denial.denies else { return decision(.allow) }
+        guard denial.denies else {
+            var allowed = decision(.allow)
+            allowed.permitsRegion = region != nil && policy.isValid(at: time)
+            return allowed
+        }
         if let obstacle = obstacle(policy, attempt: attempt, at: time) {
             why.append(obstacle)
             return decision(.allow)
@@ -118,7 +143,48 @@ package struct PolicyBook: Sendable {
                     source: policy.mode == .enforce ? nil : policy.source))
             return decision(.monitor)
         }
-        return decision(.block)
+        let since = attempt.stagesSince[policy.name]
+        let state =
+            policy.stages == .none ? nil : policy.stages.state(since: since ?? time, at: time)
+        if let state { why.append(stageStep(policy, state, hasBegun: since != nil)) }
+        var final = decision(
+            state.map { $0.stage != .block } ?? false
+                ? .monitor : policy.action == .cutOff ? .block : .refuse)
+        final.stage = state
+        return final
+    }
+
+    private func triggerStep(
+        _ policy: RegionPolicy, attempt: Attempt, endpoint: Endpoint?
+    ) -> WhyStep {
+        if attempt.isEntry {
+            return WhyStep(
+                holds: true, text: "being there is a trigger of \(policy.name) (on: entry)",
+                source: policy.source)
+        }
+        return WhyStep(
+            holds: true,
+            text: "\(attempt.name) is a trigger of \(policy.name)"
+                + (endpoint.map { " (\($0.pattern), \($0.role.rawValue))" } ?? ""),
+            source: endpoint?.source)
+    }
+
+    private func stageStep(
+        _ policy: RegionPolicy, _ state: StageState, hasBegun: Bool
+    ) -> WhyStep {
+        guard let next = state.next else {
+            return WhyStep(
+                holds: true,
+                text: "it is in stage block of \(policy.name) since \(state.blockFrom)",
+                source: policy.source)
+        }
+        let text =
+            hasBegun
+            ? "it is in stage \(state.stage.rawValue) of \(policy.name); "
+                + "\(next.stage.rawValue) begins \(next.from)"
+            : "an attempt now would begin stage \(state.stage.rawValue) of \(policy.name); "
+                + "\(next.stage.rawValue) would begin \(next.from)"
+        return WhyStep(holds: false, text: text, source: policy.source)
     }
 
     private func siteSteps(_ attempt: Attempt, region: Region?) -> [WhyStep] {
@@ -139,7 +205,7 @@ package struct PolicyBook: Sendable {
         return [WhyStep(holds: settings.unknownSite == .deny, text: "it is at no declared site")]
     }
 
-    private func denial(
+    func denial(
         of region: Region?, site: Site?, by policy: RegionPolicy
     ) -> (denies: Bool, step: WhyStep) {
         guard let region else {
@@ -177,6 +243,12 @@ package struct PolicyBook: Sendable {
         }) {
             return WhyStep(holds: false, text: "it is exempt (\(exemption.id))")
         }
+        if let step = sparing(
+            policy, device: attempt.device, tags: attempt.tags, activation: attempt.activation,
+            at: time)
+        {
+            return step
+        }
         guard policy.isValid(at: time) else {
             let from = policy.validFrom.map(\.description) ?? "ever"
             let until = policy.validUntil.map(\.description) ?? "ever"
@@ -188,14 +260,60 @@ package struct PolicyBook: Sendable {
     }
 }
 
+extension PolicyBook {
+    /// What of the policy itself spares this device, or nil: an exemption written in it, or an
+    /// activation where the device may be.
+    private func sparing(
+        _ policy: RegionPolicy, device: DeviceFacts?, tags: [TagGrant], activation: Activation?,
+        at time: Timestamp
+    ) -> WhyStep? {
+        if let exemption = policy.exemptions.first(where: {
+            $0.spares(device, tags: tags, at: time)
+        }) {
+            return WhyStep(
+                holds: false, text: "\(policy.name) exempts \(exemption.description)",
+                source: exemption.source)
+        }
+        guard policy.trigger == .firstActivation, let activation,
+            !denial(of: activation.region, site: nil, by: policy).denies
+        else { return nil }
+        return WhyStep(
+            holds: false,
+            text: "it was first activated in \(activation.region) (\(activation.time)), "
+                + "where it may be",
+            source: policy.source)
+    }
+
+    /// Whether the policy still denies the region a block was made in, and does not spare the
+    /// device; the answer to "should this block go on?" after a change of settings or with the
+    /// passing of time.
+    package func stillDenies(
+        policy name: String, region: Region?, device: DeviceFacts? = nil, tags: [TagGrant] = [],
+        activation: Activation? = nil, at time: Timestamp
+    ) -> Bool {
+        guard let policy = settings.policies.first(where: { $0.name == name }),
+            policy.mode != .disabled, policy.action == .cutOff, policy.isValid(at: time),
+            sparing(policy, device: device, tags: tags, activation: activation, at: time) == nil
+        else { return false }
+        return denial(of: region, site: nil, by: policy).denies
+    }
+}
+
 extension Verdict {
-    fileprivate var severity: Int {
+    /// Rises with what happens to the device.
+    package var severity: Int {
         switch self {
         case .allow: 0
         case .monitor: 1
-        case .block: 2
+        case .refuse: 2
+        case .block: 3
         }
     }
+}
+
+extension Decision {
+    /// Whether policies of a lower priority are not asked any more.
+    fileprivate var isFinal: Bool { permitsRegion || verdict == .refuse || verdict == .block }
 }
 
 extension PolicyBook {
@@ -237,14 +355,5 @@ extension PolicyBook {
             return (site, "\(subnet)")
         }
         return (site, device.interface?.text ?? "?")
-    }
-
-    /// Whether the policy still denies the region a block was made in; the answer to "should this
-    /// block go on?" after a change of settings or with the passing of time.
-    package func stillDenies(policy name: String, region: Region?, at time: Timestamp) -> Bool {
-        guard let policy = settings.policies.first(where: { $0.name == name }),
-            policy.mode != .disabled, policy.isValid(at: time)
-        else { return false }
-        return denial(of: region, site: nil, by: policy).denies
     }
 }

@@ -53,6 +53,14 @@ package struct RegionPolicy: Hashable, Sendable {
     package let reason: String?
     /// Shown to the person and written to the journal.
     package let message: String
+    /// The message in other languages, by their ISO 639 code in lower case.
+    package var translations: [String: String] = [:]
+    package var trigger = PolicyTrigger.everyAttempt
+    package var action = PolicyAction.cutOff
+    package var stages = PolicyStages.none
+    package var exemptions: [PolicyExemption] = []
+    /// 0...1000. Of two policies that speak of an attempt the higher one is asked first.
+    package var priority = 0
     package let contact: Contact
     package let source: SourceLocation
 

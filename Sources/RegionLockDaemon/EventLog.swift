@@ -65,10 +65,11 @@ extension Event.Kind {
     fileprivate var level: Logger.Level {
         switch self {
         case .blockCreated, .blockAdopted, .settingsRefused, .settingsRolledBack,
-            .addressContested, .addressForged, .deviceRouter, .rulesetTampered,
+            .addressContested, .addressForged, .deviceRouter, .deviceWarned, .policyOverdue,
+            .clockBehind, .rulesetTampered,
             .everythingRemoved:
             .warning
-        case .blockFailed, .storeLost, .packetsLost: .error
+        case .blockFailed, .storeLost, .packetsLost, .ledgerBroken: .error
         case .attemptAllowed: .info
         default: .notice
         }

@@ -79,7 +79,7 @@ extension Gatekeeper {
             counters.sightings.note(sighting.vector)
             guard engine.concerns(sighting.name) else { return }
             let judgement = engine.judge(sighting, from: source, at: now)
-            if judgement.verdict == .block { verdict = .block }
+            if judgement.refusesPacket { verdict = .block }
             if judgement.isForged { isForged = true }
             if !judgement.effects.isEmpty { run(judgement.effects, arrival: arrival) }
         }

@@ -41,11 +41,13 @@ struct NoticeService: Service {
         let owner = engine.bindings.holder(of: address).map(DeviceKey.mac)
         guard let block = engine.block(of: owner ?? .address(address)) else { return nil }
         let policy = engine.book.settings.policies.first { $0.name == block.policyName }
-        return NoticeContent(
+        var content = NoticeContent(
             reference: block.id.text, policyTitle: policy?.title ?? "",
             message: policy?.message ?? "", contactName: policy?.contact.name,
             contactPhone: policy?.contact.phone, contactEmail: policy?.contact.email,
             contactURL: policy?.contact.url, since: block.since, until: block.until,
             siteName: block.site, regionName: block.region.flatMap(regionName))
+        content.translations = policy?.translations ?? [:]
+        return content
     }
 }

@@ -123,7 +123,7 @@ struct RecordWriter: Sendable {
         let hasContact =
             contact.name != nil || contact.phone != nil || contact.email != nil
             || contact.url != nil
-        return PolicyDetail(
+        var detail = PolicyDetail(
             summary: summary(of: policy, in: engine), basis: policy.basis, reason: policy.reason,
             message: policy.message,
             contact: hasContact
@@ -137,5 +137,13 @@ struct RecordWriter: Sendable {
                     source: $0.source.description)
             },
             devices: devices, source: policy.source.description)
+        detail.trigger = policy.trigger
+        detail.action = policy.action
+        detail.priority = policy.priority
+        detail.stages = policy.stages.lengths.map {
+            StageRecord(stage: $0.stage, seconds: $0.seconds)
+        }
+        detail.languages = policy.translations.keys.sorted()
+        return detail
     }
 }

@@ -21,7 +21,7 @@ extension PolicyDecoder {
         let domains = fields["domains"]?
             .items(of: "names", limit: SettingsLimits.endpointsPerList)
         for item in domains ?? [] {
-            guard let pattern = item.endpointPattern() else { continue }
+            guard let pattern = item.endpointPattern(), mayTrigger(pattern, item) else { continue }
             endpoints.append(
                 Endpoint(
                     pattern: pattern, role: .activation, source: item.file.location(item.span)))
@@ -31,6 +31,28 @@ extension PolicyDecoder {
                 "nothing triggers this policy", hint: "It needs activation.lists or .domains.")
         }
         return endpoints
+    }
+
+    /// A host that a catalogue knows for a connectivity check and the like is no trigger, whoever
+    /// names it.
+    private func mayTrigger(_ pattern: EndpointPattern, _ field: Field) -> Bool {
+        let entries = shelf.catalogues.values.joined().map(\.endpoint)
+        let conflict: Endpoint? =
+            if case .below = pattern {
+                entries.filter { pattern.matches($0.pattern.name) }
+                    .first { EndpointRole.neverTriggers.contains($0.role) }
+            } else {
+                // The longest name is the most exact word on what the host is for.
+                entries.filter { $0.pattern.matches(pattern.name) }
+                    .max { $0.pattern.name.text.utf8.count < $1.pattern.name.text.utf8.count }
+            }
+        guard let conflict, EndpointRole.neverTriggers.contains(conflict.role) else { return true }
+        let name = conflict.pattern.name
+        field.error(
+            "\(pattern) can't trigger a block: \(name) has the role \(conflict.role.rawValue) "
+                + "(\(conflict.source))",
+            hint: "Devices in use for years reach it too. Name the activation host itself.")
+        return false
     }
 
     private func triggerRoles(_ field: Field?) -> Set<EndpointRole> {

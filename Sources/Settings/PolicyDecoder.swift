@@ -15,15 +15,15 @@ struct PolicyDecoder {
     let shelf: CatalogueShelf
 
     private static let keys = [
-        "policy", "title", "mode", "applies_to", "deny_regions", "allow_regions", "valid",
-        "review_by", "basis", "reason", "activation", "on_match", "message", "contact", "tests",
+        "policy", "title", "mode", "priority", "applies_to", "deny_regions", "allow_regions",
+        "valid", "review_by", "basis", "reason", "on", "activation", "on_match", "exemptions",
+        "message", "contact", "tests",
     ]
 
     /// Nil when the file has an error.
     func decode(_ root: YAMLNode, in file: FileScope) -> PolicyDraft? {
         let fields = Fields.root(
-            of: root, in: file, keys: Self.keys,
-            unsupported: ["exemptions": "Remove it, and use: regionlock exempt"])
+            of: root, in: file, keys: Self.keys)
         guard let fields else { return nil }
         let nameField = fields.required("policy")
         let name = nameField?.identifier()
@@ -35,20 +35,37 @@ struct PolicyDecoder {
         let reviewBy = fields["review_by"]?.day()
         let basis = fields["basis"]?.paragraph()
         let reason = fields["reason"]?.paragraph()
-        let endpoints = fields.required("activation").flatMap(activation) ?? []
-        let term = fields["on_match"].flatMap(onMatch) ?? .untilReleased
-        let message = fields.required("message")?.paragraph()
+        let trigger = fields["on"]?.choice(PolicyTrigger.self) ?? .everyAttempt
+        // Where presence is enough, nothing needs to be asked for.
+        let activation = trigger == .entry ? fields["activation"] : fields.required("activation")
+        let endpoints = activation.flatMap(self.activation) ?? []
+        let onMatch = onMatch(fields["on_match"])
+        if trigger == .entry, onMatch.action == .denyActivation {
+            fields["on"]?.error(
+                "on: entry can't go with action: deny_activation",
+                hint: "Being there is no request that could be refused.")
+        }
+        let priority = fields["priority"]?.integer(in: 0...1_000) ?? 0
+        let exemptions = exemptions(fields["exemptions"])
+        let message = fields.required("message").flatMap(message)
         let contact = fields["contact"].map(contact)
-        let tests = PolicyTestDecoder.decode(fields["tests"], policy: name ?? "")
+        let tests = PolicyTestDecoder.decode(
+            fields["tests"], policy: name ?? "", mayLackName: trigger == .entry)
         guard !file.hasErrors, let name, let nameField, let title, let mode, let rule, let message
         else { return nil }
-        let policy = RegionPolicy(
+        var policy = RegionPolicy(
             name: name, title: title, mode: mode,
             tags: tags.map { Located($0.tag, at: file.location($0.field.span)) }, regions: rule,
             validFrom: from, validUntil: until, reviewBy: reviewBy, endpoints: endpoints,
-            term: term, basis: basis, reason: reason, message: message,
+            term: onMatch.term, basis: basis, reason: reason, message: message.text,
             contact: contact ?? Contact(name: nil, phone: nil, email: nil, url: nil),
             source: file.location(nameField.span))
+        policy.translations = message.translations
+        policy.trigger = trigger
+        policy.action = onMatch.action
+        policy.stages = onMatch.stages
+        policy.exemptions = exemptions
+        policy.priority = priority
         return PolicyDraft(
             policy: policy, nameField: nameField, tagFields: tags, regionFields: regions,
             tests: tests)
@@ -101,28 +118,6 @@ struct PolicyDecoder {
             fields["until"]?.error("valid.until (\(until)) is before valid.from (\(from))")
         }
         return (from, until)
-    }
-
-    private func onMatch(_ field: Field) -> BlockTerm? {
-        let fields = Fields(
-            field, keys: ["for", "action", "holds_at", "kill_open_connections"])
-        guard let fields else { return nil }
-        fields["action"]?.only("cut_off", hint: "A device is cut off the whole internet: cut_off")
-        fields["holds_at"]?.only("gateway", hint: "A block holds at this gateway: gateway")
-        fields["kill_open_connections"]?.only(
-            "true", hint: "Open connections of a cut device always end: true")
-        guard let term = fields["for"],
-            let text = term.scalar("until_released or a time such as 30d")
-        else { return nil }
-        if text == "until_released" { return .untilReleased }
-        if text.utf8.first.map({ (48...57).contains($0) }) != true {
-            term.error(
-                "\(term.name) must be until_released or a time such as 30d, not \(quoted(text))"
-                    + didYouMean(text, among: ["until_released"]))
-            return nil
-        }
-        // Ten years is for ever in this trade, and it keeps every deadline inside Timestamp.
-        return term.durationSeconds(in: 60...3_650 * 86_400).map { .seconds(Int64($0)) }
     }
 
     private func contact(_ field: Field) -> Contact {

@@ -8,7 +8,8 @@ package struct PolicyTestCase: Hashable, Sendable {
     package let policy: String
     package let tags: Set<Tag>
     package let region: Region
-    package let to: DomainName
+    /// Nil asks about presence, of a policy `on: entry`.
+    package let to: DomainName?
     /// The verdict with the gateway's mode at `enforce`: `cut_off` is `.block`.
     package let expect: Verdict
     package let source: SourceLocation
@@ -28,7 +29,7 @@ package struct PolicyTestCase: Hashable, Sendable {
     }
 
     static let words: [(word: String, verdict: Verdict)] = [
-        ("cut_off", .block), ("allow", .allow), ("monitor", .monitor),
+        ("cut_off", .block), ("deny_activation", .refuse), ("allow", .allow), ("monitor", .monitor),
     ]
 
     private static func word(for verdict: Verdict) -> String {

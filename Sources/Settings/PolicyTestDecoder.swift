@@ -3,14 +3,21 @@ import Wire
 
 /// Reads `tests` of a policy.
 enum PolicyTestDecoder {
-    static func decode(_ field: Field?, policy: String) -> [PolicyTestCase] {
+    /// - Parameter mayLackName: Presence is a trigger, so a test may ask about nothing else.
+    static func decode(
+        _ field: Field?, policy: String, mayLackName: Bool
+    ) -> [PolicyTestCase] {
         let items = field?.items(of: "tests", limit: SettingsLimits.testsPerPolicy) ?? []
         return items.compactMap { item in
-            test(Field(name: "test", node: item.node, file: item.file), policy: policy)
+            test(
+                Field(name: "test", node: item.node, file: item.file), policy: policy,
+                mayLackName: mayLackName)
         }
     }
 
-    private static func test(_ field: Field, policy: String) -> PolicyTestCase? {
+    private static func test(
+        _ field: Field, policy: String, mayLackName: Bool
+    ) -> PolicyTestCase? {
         guard let fields = Fields(field, keys: ["device", "region", "to", "expect"]) else {
             return nil
         }
@@ -18,11 +25,12 @@ enum PolicyTestDecoder {
             .flatMap { Fields($0, keys: ["tags"]) }
             .flatMap { $0.required("tags")?.tags() }
         let region = fields.required("region")?.region()
-        let name = fields.required("to")?.domain()
+        let isPresence = mayLackName && fields["to"] == nil
+        let name = isPresence ? nil : fields.required("to")?.domain()
         let words = PolicyTestCase.words
         let expect = fields.required("expect")?.choice(among: words.map(\.word))
         let verdict = words.first { $0.word == expect }?.verdict
-        guard let tags, let region, let name, let verdict else { return nil }
+        guard let tags, let region, isPresence || name != nil, let verdict else { return nil }
         return PolicyTestCase(
             policy: policy, tags: Set(tags.map(\.value)), region: region, to: name,
             expect: verdict, source: field.file.location(field.span), column: field.span.column,

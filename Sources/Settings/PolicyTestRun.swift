@@ -4,8 +4,8 @@ package import Wire
 extension SettingsResult {
     /// Asks each policy its own tests; one that fails refuses the settings.
     ///
-    /// The gateway counts as enforcing, and a policy that is not valid `now` is asked on its first
-    /// or last day: its tests speak of regions and names, not of today.
+    /// The gateway counts as enforcing, stages count as passed, and a policy not valid `now` is
+    /// asked on its first or last day: its tests speak of regions and names, not of today.
     package mutating func runTests(at now: Timestamp) {
         guard let settings, !tests.isEmpty else { return }
         // Any seed will do: the index decides the same with every one.
@@ -33,8 +33,12 @@ extension PolicyBook {
         let site = Site(
             name: "the test's site", region: test.region, interfaces: [], subnets: [],
             source: test.source, regionSource: test.source)
-        let attempt = Attempt(
-            tags: grants, site: site, siteEvidence: nil, name: NameBuffer(test.to.text))
+        var attempt = Attempt(
+            tags: grants, site: site, siteEvidence: nil, name: NameBuffer(test.to?.text ?? ""))
+        attempt.isEntry = test.to == nil
+        for policy in settings.policies where policy.stages != .none {
+            attempt.stagesSince[policy.name] = Timestamp(microseconds: 0)
+        }
         return decide(attempt, mode: .enforce, at: time)
     }
 }

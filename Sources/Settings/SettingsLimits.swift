@@ -37,6 +37,10 @@ package enum SettingsLimits {
     package static let listsPerPolicy = 16
     package static let endpointsPerList = 1_024
     package static let testsPerPolicy = 256
+    /// More exceptions than this are a tag.
+    package static let exemptionsPerPolicy = 256
+    /// Languages of one message; the notice page is one small file.
+    package static let messageLanguages = 24
     /// MAC prefixes one maker's pattern may stand for: the largest maker has some 1,100; more means
     /// that the pattern fits everybody.
     package static let prefixesPerPattern = 4_096

@@ -82,7 +82,7 @@ package enum SettingsReader {
             policies: drafts, settings: settings,
             areDevicesWhole: !scopes.contains { $0.hasErrors && $0.path.hasPrefix("devices.d/") })
         problems += scopes.flatMap(\.problems)
-        settings.policies = drafts.map(\.policy)
+        settings.policies = inDecidingOrder(drafts.map(\.policy))
         let isUsable = !problems.contains { $0.severity == .error }
         return SettingsResult(
             settings: isUsable ? settings : nil, problems: problems.sorted(),
@@ -98,6 +98,14 @@ package enum SettingsReader {
             if case .catalogue = kind { true } else { false }
         }
         return sorted.filter { isCatalogue($0.0) } + sorted.filter { !isCatalogue($0.0) }
+    }
+
+    /// The order in which they are asked and shown: the highest priority first, in order of path
+    /// within one.
+    private static func inDecidingOrder(_ policies: [RegionPolicy]) -> [RegionPolicy] {
+        policies.enumerated().sorted { left, right in
+            (-left.element.priority, left.offset) < (-right.element.priority, right.offset)
+        }.map(\.element)
     }
 
     private static func refusal(of kind: FileKind) -> (message: String, hint: String)? {

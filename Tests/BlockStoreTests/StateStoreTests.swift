@@ -101,6 +101,32 @@ import Wire
         #expect(later.mode == .monitor)
     }
 
+    @Test func theLedgerAndStagesComeBack() throws {
+        var ledger = Ledger()
+        let region = try #require(Region("UA-30"))
+        let entries = (1...3).compactMap { number in
+            ledger.append(
+                Sample.device(number), in: region, origin: number == 2 ? .imported : .seen,
+                note: "a.example.com", at: Sample.start)
+        }
+        let stages = ["a", "b"].map {
+            StageStart(device: Sample.device(1), policy: $0, since: Sample.start)
+        }
+        let event = Event(time: Sample.start.adding(seconds: 9), kind: .tagAdded, text: "")
+        let (store, snapshot) = try reopened(
+            entries.map { .putLedger($0) } + stages.map { .putStage($0) } + [.append(event)])
+        #expect(snapshot.ledger == entries)
+        #expect(Ledger(snapshot.ledger).firstBreak == nil)
+        #expect(snapshot.stages == stages)
+        #expect(snapshot.newest == event.time)
+        // A stage that is put again is replaced, not doubled.
+        try store.apply([
+            .putStage(
+                StageStart(device: Sample.device(1), policy: "a", since: event.time))
+        ])
+        #expect(try store.load().stages.map(\.since) == [event.time, Sample.start])
+    }
+
     @Test(arguments: Event.Kind.allCases)
     func everyKindOfEventComesBack(kind: Event.Kind) throws {
         let bare = Event(time: Sample.start, kind: kind, text: "")

@@ -92,6 +92,13 @@ struct Scenario {
         case ("gone", 1):
             guard let address = IPAddress(words[0]) else { throw ScenarioError("no address") }
             world.run(world.engine?.handle(.neighbourGone(address, nil), at: world.now) ?? [])
+        case ("activated", 3):
+            guard let region = Region(words[2]) else { throw ScenarioError("no region") }
+            let line = (device: try device(words[0]).device, region: region, time: world.now)
+            let order = Order(by: "maria", reason: "scenario")
+            let now = world.now
+            world.run(
+                world.engine?.importActivations([line], order: order, at: now).effects ?? [])
         case ("reload", 0):
             let (book, now) = (try world.book(), world.now)
             world.run(world.engine?.handle(.settings(book), at: now) ?? [])
@@ -101,6 +108,9 @@ struct Scenario {
         case ("confirm", 0):
             world.run(world.engine?.handle(.settingsConfirmed, at: world.now) ?? [])
         case ("restart", 0): try world.boot()
+        case ("restart", 2) where words[0] == "at":
+            world.now = World.start.adding(seconds: try seconds(words[1]))
+            try world.boot()
         case ("restart", 2) where words[1] == "store":
             world.store = EngineSnapshot()
             world.endedBlocks = []
@@ -202,6 +212,16 @@ struct Scenario {
             let (source, now) = (try device(rest[0]), world.now)
             let standing = world.engine?.standing(of: source, at: now)
             try hold(standing.map { "\($0)" } == rest[1], "\(standing as Any)")
+        case "ledger":
+            let count = world.engine?.ledger.entries.count
+            try hold(count.map { "\($0)" } == rest[0], "\(count as Any)")
+            try hold(world.engine?.ledger.firstBreak == nil, "its chain is broken")
+        case "why":
+            let (key, now) = (try device(rest[0]).device, world.now)
+            let steps = world.engine?.explain(key, at: now).steps.map(\.text) ?? []
+            let wanted = rest.dropFirst().joined(separator: " ")
+            try hold(
+                steps.contains { $0.contains(wanted) }, steps.joined(separator: "\n"))
         case "event":
             let wanted = rest.dropFirst().joined(separator: " ")
             let told = world.events.map { "\($0.kind.rawValue) \($0.text)" }

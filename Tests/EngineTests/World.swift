@@ -85,6 +85,7 @@ struct World {
             case .record(let changes, let event):
                 changes.forEach { keep($0) }
                 events.append(event)
+                store.newest = max(store.newest ?? event.time, event.time)
             }
         }
     }
@@ -104,6 +105,10 @@ struct World {
         case .removeTag(let device, let tag):
             store.tags.removeAll { $0.device == device && $0.tag == tag }
         case .putMode(let mode): store.mode = mode
+        case .putLedger(let entry): store.ledger.append(entry)
+        case .putStage(let start):
+            store.stages.removeAll { $0.device == start.device && $0.policy == start.policy }
+            store.stages.append(start)
         case .append: break
         }
     }
@@ -119,7 +124,8 @@ struct World {
         }
         let kept = Set(store.blocks.map(\.id))
         let inForce = Set(engine.blocks.keys)
-        return kept == inForce ? nil : "the store has \(kept), in force are \(inForce)"
+        if kept != inForce { return "the store has \(kept), in force are \(inForce)" }
+        return store.ledger == engine.ledger.entries ? nil : "the store has another ledger"
     }
 }
 

@@ -57,7 +57,8 @@ import Wire
             for text in [
                 "<h1>This device has no internet on this network</h1>", "B-7F3K",
                 "“Xiaomi export list 2021” does not allow that in Cuba",
-                "<p class=\"quote\">Please contact the retailer.</p>", "Contact Tienda Vedado",
+                "<p class=\"quote\" dir=\"auto\">Please contact the retailer.</p>",
+                "Contact Tienda Vedado",
                 "href=\"tel:+5375550100\"", "href=\"mailto:ayuda@tienda.example?subject=B-7F3K\"",
                 "href=\"https://tienda.example/lock\"", "havana-shop",
                 "2026-11-18 11:06 UTC", "2026-11-19 11:06 UTC", "<html lang=\"en\">",
@@ -138,6 +139,34 @@ import Wire
                 ["Accept-Language: \(header)"])
             #expect(reply.body.contains("<html lang=\"\(language)\">"))
             #expect(reply.body.contains("Please contact the retailer."))
+        }
+    }
+
+    /// The policy's sentence has languages of its own: the page round it may have to be English.
+    @Test(arguments: [
+        ("fa-IR, en;q=0.5", "", "fa", "\u{62A}\u{645}\u{627}\u{633}", "en"),
+        ("es", "", "es", "Hable.", "es"), ("de", "", "en", "Ask.", "en"),
+        ("en;q=0.2, ru;q=0.9", "", "ru", "\u{421}\u{43F}\u{440}.", "en"),
+        ("es", "?lang=ru", "ru", "\u{421}\u{43F}\u{440}.", "es"), ("", "", "en", "Ask.", "en"),
+    ])
+    func theSentenceSpeaksThePersonsLanguage(
+        header: String, query: String, language: String, text: String, page: String
+    ) async throws {
+        var content = Self.content
+        content.message = "Ask."
+        content.translations = [
+            "en": "Ask.", "es": "Hable.", "fa": "\u{62A}\u{645}\u{627}\u{633}",
+            "ru": "\u{421}\u{43F}\u{440}.",
+        ]
+        try await withListener(content) { port in
+            let body = try RawClient.ask(
+                port: port, "GET /regionlock/notice\(query) HTTP/1.1",
+                ["Accept-Language: \(header)"]
+            ).body
+            #expect(
+                body.contains("<p class=\"quote\" dir=\"auto\" lang=\"\(language)\">\(text)</p>"))
+            #expect(body.contains("<html lang=\"\(page)\">"))
+            #expect(body.contains("href=\"?lang=fa\""))
         }
     }
 

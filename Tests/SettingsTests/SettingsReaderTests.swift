@@ -151,7 +151,7 @@ struct SettingsReaderTests {
         #expect(policy.source.description == "policy.d/test.yaml:2")
         #expect(policy.tags.map(\.source.line) == [5])
         #expect(result.tests.map(\.expect) == [.block, .allow])
-        #expect(result.tests.map(\.to.text) == ["a.example.com", "x.a.example.com"])
+        #expect(result.tests.map(\.to?.text) == ["a.example.com", "x.a.example.com"])
         #expect(result.tests.map(\.source.line) == [16, 17])
         let failure = result.tests[1].failure(got: .block, why: "it is in NO")
         let told = """

@@ -51,7 +51,7 @@ struct ShippedConfigTests {
 
     @Test func theExamplesLoadOnceTheyAreNamedYaml() throws {
         let examples = try Self.files(suffix: ".yaml.example")
-        #expect(examples.count == 2)
+        #expect(examples.count == 11)
         let renamed = examples.map {
             SettingsFile(path: String($0.path.dropLast(".example".count)), text: $0.text)
         }
@@ -85,13 +85,64 @@ struct ShippedConfigTests {
     }
 
     @Test func theCatalogueHoldsEveryKnownHost() throws {
-        let catalogue = try #require(read(try Self.files()).catalogues.first)
-        #expect(catalogue.name == "vendor/xiaomi")
+        let catalogue = try #require(
+            read(try Self.files()).catalogues.first { $0.name == "vendor/xiaomi" })
         #expect(catalogue.endpoints.count == 37)
         let count = { (role: EndpointRole) in catalogue.endpoints.count { $0.role == role } }
         #expect(count(.activation) == 2)
         #expect(count(.telemetry) == 9)
         #expect(count(.httpDNS) == 5)
+    }
+
+    static let triggersByVendor: [(vendor: String, words: String, names: [String])] = [
+        ("apple", "activation, account, find-device", ["albert.apple.com"]),
+        ("google", "activation", ["android.clients.google.com"]),
+        ("windows", "activation", ["licensing.mp.microsoft.com"]),
+        (
+            "samsung", "enrolment",
+            [
+                "eula.secb2b.com", "gslb.secb2b.com", "samsungknox.com", "secb2b.com",
+                "umc-cdn.secb2b.com", "us-be-api-mssl.samsungknox.com",
+            ]
+        ),
+    ]
+
+    /// What a policy that names a list and nothing more would take for an attempt: a host that many
+    /// reach every day must not be among it.
+    @Test(arguments: triggersByVendor)
+    func theOtherCataloguesTrigger(
+        vendor: String, words: String, names: [String]
+    ) throws {
+        let policy = Fixtures.policy(
+            "other",
+            activation: "{lists: [vendor/\(vendor)], trigger_roles: [\(words)]}")
+        let result = read(try Self.files() + [policy])
+        let endpoints = result.settings?.policies.first { $0.name == "other" }?.endpoints
+        #expect(endpoints?.map(\.pattern.name.text).sorted() == names)
+    }
+
+    /// Connectivity checks and clocks of every vendor, put to a policy that names all lists.
+    @Test func nothingThatRunsEveryDayTriggers() throws {
+        let lists = "[vendor/apple, vendor/google, vendor/samsung, vendor/windows, vendor/xiaomi]"
+        let roles = EndpointRole.mayTrigger.map(\.rawValue).sorted().joined(separator: ", ")
+        let policy = Fixtures.policy(
+            "all", activation: "{lists: \(lists), trigger_roles: [\(roles)]}")
+        let result = read(try Self.files() + [policy])
+        let settings = try #require(result.settings)
+        let book = PolicyBook(settings: settings, seed: 1)
+        var asked = 0
+        for endpoint in result.catalogues.flatMap(\.endpoints)
+        where EndpointRole.neverTriggers.contains(endpoint.role) {
+            asked += 1
+            #expect(!book.concerns(NameBuffer(endpoint.pattern.name.text)), "\(endpoint.pattern)")
+        }
+        #expect(asked > 40)
+    }
+
+    @Test func theMessageOf2021HasItsLanguages() throws {
+        let policy = try #require(read(try Self.files()).settings?.policies.first)
+        #expect(policy.translations.keys.sorted() == ["en", "es", "ru"])
+        #expect(policy.translations["en"] == policy.message)
     }
 
     /// A commented default that is not the default would mislead.

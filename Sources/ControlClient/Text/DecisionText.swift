@@ -21,6 +21,7 @@ extension Report {
                 switch explanation.verdict {
                 case .allow: ", and nothing would cut it off:"
                 case .monitor: "; an attempt would be noted, not cut off:"
+                case .refuse: "; what it asks for to activate would be refused, nothing else:"
                 case .block: "; an attempt to activate would cut it off:"
                 }
             add(name, " is ", Phrase("free", .good), Phrase(what))
@@ -52,6 +53,7 @@ extension Report {
             switch decision.verdict {
             case .allow: Phrase("ALLOW", .good)
             case .monitor: Phrase("MONITOR", .warning)
+            case .refuse: Phrase("REFUSE", .warning)
             case .block: Phrase("CUT OFF", .bad)
             }
         let policy = decision.policy.map { "   policy \($0)" } ?? "   no policy speaks of it"

@@ -25,10 +25,11 @@ extension Report {
 extension EventRecord {
     fileprivate var mood: Phrase.Mood {
         switch type {
-        case "block.created", "block.failed", "store.lost", "settings.refused": .bad
+        case "block.created", "block.failed", "store.lost", "settings.refused", "ledger.broken":
+            .bad
         case "monitor.would_block", "packets.lost", "block.adopted", "address.contested",
-            "address.forged", "device.router", "ruleset.tampered", "everything.removed",
-            "settings.rolled_back":
+            "address.forged", "device.router", "device.warned", "attempt.refused", "policy.overdue",
+            "clock.behind", "ruleset.tampered", "everything.removed", "settings.rolled_back":
             .warning
         case "block.released", "block.expired": .good
         default: .plain

@@ -37,7 +37,10 @@ extension Report {
             ("Tags", summary.tags.map(\.text).joined(separator: ", ")),
             ("Denies", summary.regionText), ("Valid from", summary.validFrom.map { "\($0)" }),
             ("Valid until", summary.validUntil.map { "\($0)" }),
-            ("Review by", policy.reviewBy.map { "\($0)" }), ("Blocks for", policy.term.text),
+            ("On", policy.trigger.rawValue), ("Action", policy.action.rawValue),
+            ("Stages", policy.stages.isEmpty ? nil : policy.stageText),
+            ("Priority", "\(policy.priority)"), ("Review by", policy.reviewBy.map { "\($0)" }),
+            ("Blocks for", policy.term.text),
             ("Basis", policy.basis), ("Reason", policy.reason), ("Message", policy.message),
             ("Contact", contact), ("Devices", "\(policy.devices) with its tags"),
             ("Cut off", "\(summary.blocks)"), ("Written in", policy.source),
@@ -75,6 +78,14 @@ extension Report {
             ? "Attempts cut devices off from now on." : "Attempts are noted and cut nobody off."
         add("mode: \(mode)   (was \(was.rawValue)). \(meaning)")
         add(note: "  Undo: regionlock mode \(was.rawValue)")
+    }
+}
+
+extension PolicyDetail {
+    /// `observe 7d, warn 3d, then block`
+    fileprivate var stageText: String {
+        stages.map { "\($0.stage.rawValue) \(BlockTerm.seconds($0.seconds).text)" }
+            .joined(separator: ", ") + ", then block"
     }
 }
 
