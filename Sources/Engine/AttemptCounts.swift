@@ -10,6 +10,8 @@ package struct AttemptCounts: Hashable, Sendable {
         case block, monitor, allow
         /// The device was cut off already.
         case refused
+        /// The activation was refused, and nothing else of the device (`deny_activation`).
+        case denied
         /// The packet carried somebody else's MAC.
         case forged
 
@@ -19,6 +21,7 @@ package struct AttemptCounts: Hashable, Sendable {
                 case .block: .block
                 case .monitor: .monitor
                 case .allow: .allow
+                case .refuse: .denied
                 }
         }
     }

@@ -18,6 +18,7 @@ extension Report {
             switch event.verdict {
             case .block?: Phrase("CUT OFF", .bad)
             case .monitor?: Phrase("WOULD BE CUT OFF", .warning)
+            case .refuse?: Phrase("REFUSED", .warning)
             case .allow?: Phrase("MAY", .good)
             case nil: Phrase(event.type)
             }
