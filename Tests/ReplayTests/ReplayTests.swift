@@ -120,7 +120,8 @@ import Wire
         "another place, another verdict",
         arguments: [
             // Each pattern is told of once.
-            ("lan1", [Event.Kind.attemptAllowed, .attemptAllowed]), ("lan0", [.blockCreated]),
+            ("lan1", [Event.Kind.attemptAllowed, .deviceActivated, .attemptAllowed]),
+            ("lan0", [.blockCreated]),
         ])
     func place(interface: String, kinds: [Event.Kind]) throws {
         let outcome = try Self.run(Self.questions(), Self.settings(), interface: interface)
