@@ -23,10 +23,10 @@ package enum RulesetPlan {
         }
         let sets = Dictionary(uniqueKeysWithValues: desired.sets.map { ($0.name, $0) })
         func isKept(_ set: NftSet) -> Bool {
-            // Of those that nobody has read, what only the kernel knows matters in the sets of cut
-            // devices. The others are made anew: to empty a large set costs the kernel far more.
+            // A set of tagged devices that nobody has read is large, and made anew: to empty it
+            // costs the kernel far more. What was not read of cut devices stays: it cuts.
             kernel.sets[set.name] == set
-                && (!kernel.unread.contains(set.name) || TableSets.blocked.contains(set))
+                && (!kernel.unread.contains(set.name) || !TableSets.devices.contains(set))
         }
         for name in kernel.sets.keys.sorted() where !(sets[name].map(isKept) ?? false) {
             plan.append(.deleteSet(name: name))

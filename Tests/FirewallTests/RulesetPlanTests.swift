@@ -70,6 +70,19 @@ import Wire
         }
     }
 
+    /// A repair that reads no elements puts chains and sets right, and frees nobody by it.
+    @Test func whatWasNotReadOfCutDevicesStays() {
+        let shape = design().ruleset(cut: [:])
+        let held = shape.asKernelTable
+        let unread = KernelTable(
+            sets: held.sets, chains: held.chains, elements: [:],
+            unread: Set(TableSets.changing.map(\.name)))
+        let plan = RulesetPlan.operations(from: unread, to: shape)
+        for set in TableSets.changing {
+            #expect(held.sets[set.name] != nil && !plan.contains(.deleteSet(name: set.name)))
+        }
+    }
+
     @Test func aForeignChainOfOursIsTakenAway() {
         let ruleset = design().ruleset(cut: [:])
         let kernel = ruleset.asKernelTable
