@@ -51,7 +51,7 @@ package struct ReloadRequest: RequestBody {
 /// What a reload did, or would do.
 package struct ReloadReply: Codable, Hashable, Sendable {
     package let revision: String
-    /// The revision before.
+    /// The revision before; with `confirm_by` the one that comes back.
     package let was: String
     package let policies: Int
     package let sites: Int

@@ -92,7 +92,9 @@ extension BlockEngine {
 
     mutating func tick(at now: Timestamp) -> [Effect] {
         var effects = checkClock(at: now)
-        if isClockBehind { return effects + drainRouterEvents() }
+        // Whose an address is follows from what this life of the daemon has seen, by one clock.
+        effects += settleTenancies(at: now) + drainRouterEvents()
+        if isClockBehind { return effects }
         let due = timedBlocks.compactMap { blocks[$0] }
             .filter { $0.until.map { $0 <= now } ?? false }
         effects += end(
@@ -115,7 +117,6 @@ extension BlockEngine {
             effects += endUnfounded(at: now) + enterAll(at: now)
         }
         effects += remindOfReview(at: now)
-        effects += settleTenancies(at: now) + drainRouterEvents()
         if let lastPruning, now.since(lastPruning) < Self.pruningMicroseconds {
             lastTick = now
             return effects

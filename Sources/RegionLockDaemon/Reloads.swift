@@ -8,6 +8,8 @@ actor Reloads {
     /// Settings in force that wait to be confirmed.
     private struct Trial {
         let revision: String
+        /// They are a kept revision, and not the files on disk.
+        let isKept: Bool
         let before: SettingsSource.Loaded
         let deadline: Timestamp
         let timer: Task<Void, Never>
@@ -47,14 +49,14 @@ actor Reloads {
         var deadline: Timestamp?
         if !isDryRun {
             deadline = try await install(
-                loaded, book, instead: request.revision != nil, for: request.confirmSeconds,
-                by: caller)
+                book, instead: request.revision != nil, for: request.confirmSeconds)
             if let trouble = settings.adopt(loaded, pending: deadline.map(Self.note)) {
                 warnings.append(trouble)
             }
         }
+        let back = deadline == nil ? nil : trial?.before.book?.settings.revision
         return ReloadReply(
-            revision: book.settings.revision, was: before.revision,
+            revision: book.settings.revision, was: back ?? before.revision,
             policies: book.settings.policies.count, sites: book.settings.sites.sites.count,
             milliseconds: Int((clock.monotonicNanoseconds() - begin) / 1_000_000),
             isDryRun: isDryRun, confirmBy: deadline, impact: impact,
@@ -68,7 +70,9 @@ actor Reloads {
             return ConfirmReply(revision: revision, isChanged: false)
         }
         do {
-            try settings.shelf.substitute(nil)
+            try settings.shelf.substitute(
+                substitution(
+                    for: trial.revision, before: nil, instead: trial.isKept, seconds: nil))
         } catch {
             throw .failed("\(error); they are taken back at \(trial.deadline)")
         }
@@ -127,20 +131,23 @@ actor Reloads {
 
     /// - Returns: when they are taken back; nil when they stay.
     private func install(
-        _ loaded: SettingsSource.Loaded, _ book: PolicyBook, instead: Bool,
-        for seconds: Int?, by caller: Caller
+        _ book: PolicyBook, instead: Bool, for seconds: Int?
     ) async throws(Problem) -> Timestamp? {
         let before = trial?.before ?? settings.inForce
         let revision = book.settings.revision
+        let substitution = settings.shelf.substitution
         do {
             // Written first: a crash between the two must not leave unconfirmed settings in force.
             try settings.shelf.substitute(
-                substitution(for: revision, before: before, instead: instead, seconds: seconds))
+                self.substitution(
+                    for: revision, before: before, instead: instead, seconds: seconds))
             try await gatekeeper.install(book, isTrial: seconds != nil)
         } catch let problem as Problem {
             settings.refuse()
             throw problem
         } catch {
+            // What runs is what ran: a trial goes on, and what was taken back stays so.
+            try? settings.shelf.substitute(substitution)
             settings.refuse()
             throw .failed("\(error)")
         }
@@ -148,11 +155,9 @@ actor Reloads {
         trial = nil
         guard let seconds, let before else { return nil }
         let deadline = clock.now().adding(seconds: Int64(seconds))
-        let timer = Task {
-            try? await Task.sleep(for: .seconds(seconds))
-            if !Task.isCancelled { await self.takeBack(revision) }
-        }
-        trial = Trial(revision: revision, before: before, deadline: deadline, timer: timer)
+        trial = Trial(
+            revision: revision, isKept: instead, before: before, deadline: deadline,
+            timer: takingBack(revision, after: seconds))
         return deadline
     }
 
@@ -175,17 +180,26 @@ actor Reloads {
         return onDisk.map { RevisionShelf.Substitution(refused: $0, used: used) }
     }
 
+    private func takingBack(_ revision: String, after seconds: Int) -> Task<Void, Never> {
+        Task {
+            try? await Task.sleep(for: .seconds(seconds))
+            if !Task.isCancelled { await self.takeBack(revision) }
+        }
+    }
+
+    /// Settings that can't be taken back stay on trial: no block ends by them.
+    private func tryAgain(_ trial: Trial, after seconds: Int) {
+        self.trial = Trial(
+            revision: trial.revision, isKept: trial.isKept, before: trial.before,
+            deadline: trial.deadline,
+            timer: takingBack(trial.revision, after: seconds))
+    }
+
     private func takeBack(_ revision: String) async {
         guard let trial, trial.revision == revision, let book = trial.before.book else { return }
         guard !isBusy else {
             // A reload that is under way decides; if it fails, this comes again.
-            self.trial = Trial(
-                revision: revision, before: trial.before, deadline: trial.deadline,
-                timer: Task {
-                    try? await Task.sleep(for: .seconds(1))
-                    if !Task.isCancelled { await self.takeBack(revision) }
-                })
-            return
+            return tryAgain(trial, after: 1)
         }
         isBusy = true
         defer { isBusy = false }
@@ -197,10 +211,9 @@ actor Reloads {
                 [],
                 Event(
                     time: clock.now(), kind: .settingsRefused,
-                    text: "settings \(revision) were not confirmed, and can't be taken back: "
-                        + "\(error)"))
-            self.trial = nil
-            return
+                    text: "settings \(revision) were not confirmed, and can't be taken back, "
+                        + "trying again every minute: \(error)"))
+            return tryAgain(trial, after: 60)
         }
         self.trial = nil
         settings.adopt(

@@ -82,7 +82,8 @@ extension KernelSuite {
             #expect(try revisionInForce(gateway) == confirmed)
 
             // And back by name, over a restart.
-            try gateway.succeed("reload", "--revision", before)
+            try gateway.succeed("reload", "--revision", before, "--confirm", "600")
+            try gateway.succeed("confirm")
             try gateway.restart()
             #expect(try revisionInForce(gateway) == before)
         }
