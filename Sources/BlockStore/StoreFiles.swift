@@ -48,7 +48,7 @@ struct StoreFiles {
     /// Moves the database out of the way as `regionlock.db.corrupt-<n>`; keeps the newest few.
     func setAside(keeping limit: Int) throws(StoreError) -> String {
         let prefix = "regionlock.db.corrupt-"
-        var numbers = names().compactMap { name in
+        var numbers = Self.names(in: directory).compactMap { name in
             name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
         }.sorted()
         let number = (numbers.last ?? 0) + 1
@@ -97,7 +97,8 @@ struct StoreFiles {
         guard fsync(parent) == 0 else { throw failure("sync", directory) }
     }
 
-    private func names() -> [String] {
+    /// All that is in a directory but the entries of itself and its parent.
+    static func names(in directory: String) -> [String] {
         guard let stream = unsafe opendir(directory) else { return [] }
         defer { unsafe closedir(stream) }
         var names: [String] = []
@@ -108,7 +109,7 @@ struct StoreFiles {
                 }
             }
         }
-        return names
+        return names.filter { $0 != "." && $0 != ".." }
     }
 
     /// Nil when there is no such file. Links are not followed.
@@ -141,7 +142,7 @@ struct StoreFiles {
         StoreError(.unsafePath, operation: "use", object: path, message: message)
     }
 
-    private static func failure(_ operation: String, _ path: String) -> StoreError {
+    static func failure(_ operation: String, _ path: String) -> StoreError {
         StoreError(
             .failed, operation: operation, object: path,
             message: unsafe String(cString: strerror(errno)))

@@ -1,3 +1,4 @@
+import BlockStore
 import ControlAPI
 import Engine
 import Policy

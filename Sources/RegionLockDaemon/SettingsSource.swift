@@ -1,3 +1,4 @@
+import BlockStore
 import Policy
 import Settings
 import Synchronization
@@ -103,7 +104,8 @@ final class SettingsSource: Sendable {
             return nil
         }
         do {
-            try shelf.keep(loaded.files, as: revision)
+            try shelf.keep(
+                loaded.files.map { RevisionShelf.File(path: $0.path, text: $0.text) }, as: revision)
             return nil
         } catch {
             return "settings \(revision.prefix(4)) are in force, but not kept for later: \(error)"

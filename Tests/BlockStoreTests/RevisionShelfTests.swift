@@ -1,8 +1,6 @@
+import BlockStore
 import Foundation
-import Settings
 import Testing
-
-@testable import RegionLockDaemon
 
 @Suite struct RevisionShelfTests {
     private func withShelf(_ body: (RevisionShelf) throws -> Void) throws {
@@ -13,10 +11,10 @@ import Testing
         try body(RevisionShelf(state: state.path))
     }
 
-    private func files(_ text: String) -> [SettingsFile] {
+    private func files(_ text: String) -> [RevisionShelf.File] {
         [
-            SettingsFile(path: "regionlock.yaml", text: text),
-            SettingsFile(path: "catalogue.d/vendor/a.yaml", text: "b: c\n"),
+            RevisionShelf.File(path: "regionlock.yaml", text: text),
+            RevisionShelf.File(path: "catalogue.d/vendor/a.yaml", text: "b: c\n"),
         ]
     }
 
@@ -71,7 +69,7 @@ import Testing
     /// The state directory may be full or gone: it is said, and nothing half done is left.
     @Test func whatCannotBeWrittenIsSaid() throws {
         let shelf = RevisionShelf(state: "/proc/nowhere")
-        #expect(throws: FileTrouble.self) { try shelf.keep(files("a"), as: "one") }
+        #expect(throws: StoreError.self) { try shelf.keep(files("a"), as: "one") }
         #expect(shelf.list().isEmpty)
     }
 }
