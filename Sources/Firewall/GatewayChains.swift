@@ -4,27 +4,6 @@ import Wire
 /// TPROXY rule of the administrator's sends there. Such a program speaks to the internet in the
 /// gateway's own name, so a device must be stopped on its way to it and on the way back.
 extension TableDesign {
-    /// What is read on its way to the gateway. A redirected packet's header names the program's
-    /// port; where it was sent to stands in conntrack alone, so the mark tells the daemon.
-    var inspectInChain: Chain {
-        func redirected(
-            _ transport: TransportProtocol, _ value: MarkField.Value, _ port: UInt16
-        ) -> Rule {
-            var match: [Statement] = [.originalPort(transport, port)]
-            if value == .redirectedTLS { match.append(.connectionMarkIsNot(.pass, mark)) }
-            if transport == .tcp { match += payload }
-            return Rule(match + [.setPacketMark(value, mark), lookedInto])
-        }
-        return Chain(
-            name: "inspect_in",
-            rules: dnsRules + [
-                redirected(.udp, .redirectedDNS, 53), redirected(.tcp, .redirectedDNS, 53),
-                redirected(.tcp, .redirectedHTTP, 80), redirected(.tcp, .redirectedTLS, 443),
-                // QUIC carries a TLS hello as well; the transport says which it is.
-                redirected(.udp, .redirectedTLS, 443),
-            ] + heldRules)
-    }
-
     /// A program of the gateway that is in the middle of an answer goes on sending: what it read
     /// from the internet for a cut device ends here.
     var outputGate: Chain {

@@ -12,13 +12,6 @@ extension TableDesign {
                 + dispatch(to: "inspect_in"))
     }
 
-    /// Nobody inspected the packet: the daemon is down, or only a copy was taken.
-    private var uninspectedRules: [Rule] {
-        MarkField.Value.allCases.filter { $0.originalPort != nil }.map {
-            Rule([.packetMark($0, mark), .clearPacketMark(mark)])
-        }
-    }
-
     /// What comes in from the internet carries the MAC of the next router, whose maker may well be
     /// a tagged one: nothing there is a device of ours.
     private var strangers: [Rule] {

@@ -115,7 +115,7 @@ extension TableDesign {
         return rules
     }
 
-    // MARK: What is inspected
+    // MARK: Where inspected packets go
 
     private var tapChain: Chain {
         let statement: Statement =
@@ -132,30 +132,6 @@ extension TableDesign {
 
     /// Where a packet goes that may show a name.
     var lookedInto: Statement { .goto(chain: isHolding ? "hold" : "tap") }
-
-    var dnsRules: [Rule] {
-        [
-            // No ct mark lets DNS by: one five-tuple carries many questions.
-            Rule([.destinationPort(.udp, 53), lookedInto], comment: "every DNS question"),
-            Rule([.destinationPort(.tcp, 53)] + payload + [lookedInto]),
-        ]
-    }
-
-    private var inspectChain: Chain {
-        Chain(
-            name: "inspect",
-            rules: dnsRules + [
-                Rule(
-                    [.destinationPort(.tcp, 80)] + payload + [lookedInto],
-                    comment: "every HTTP request"),
-                Rule(
-                    [.destinationPort(.tcp, 443), .connectionMarkIsNot(.pass, mark)] + payload
-                        + [lookedInto], comment: "until the hello was seen and is harmless"),
-                Rule(
-                    [.destinationPort(.udp, 443), .connectionMarkIsNot(.pass, mark), lookedInto],
-                    comment: "QUIC, until the same"),
-            ] + heldRules)
-    }
 
     // MARK: The forward path
 
@@ -253,23 +229,37 @@ extension TableDesign {
                 Rule([.packetMarkIsClear(mark), .accept], comment: "not a packet of ours"),
                 Rule([.packetMark(.block, mark), .goto(chain: "cut")], comment: "the trigger"),
                 // Packets that were queued behind the trigger.
-            ] + cutSenders(to: "cut") + passRules)
+            ] + cutSenders(to: "cut") + passRules + uninspectedRules)
     }
 
     /// Other values in our bits are somebody else's marks, and stay as they are.
     var passRules: [Rule] {
-        let values: [MarkField.Value] =
-            isHolding ? [.pass, .checked, .passLast, .checkedLast] : [.pass, .checked]
+        var values: [MarkField.Value] = [.pass, .checked]
+        if isAnyPort { values.append(.http) }
+        if isHolding { values += values.map(\.asLast) }
         return values.flatMap { value in
+            let isMarked = Statement.packetMark(value, mark)
             var rules: [Rule] = []
-            if value == .passLast || value == .checkedLast {
-                rules.append(Rule([.packetMark(value, mark), .jump(chain: "unhold")]))
+            if values.contains(where: { $0 != value && $0.asLast == value }) {
+                rules.append(Rule([isMarked, .jump(chain: "unhold")]))
             }
-            if value == .pass || value == .passLast {
-                rules.append(
-                    Rule([.packetMark(value, mark), .setConnectionMark(.pass, mark)]))
+            switch value {
+            case .pass, .passLast:
+                // What was queued before a flow was known to be HTTP must not settle it after.
+                let isOpen: [Statement] = isAnyPort ? [.connectionMarkIsNot(.http, mark)] : []
+                rules.append(Rule([isMarked] + isOpen + [.setConnectionMark(.pass, mark)]))
+            case .http, .httpLast:
+                rules.append(Rule([isMarked, .setConnectionMark(.http, mark)]))
+            default: break
             }
-            return rules + [Rule([.packetMark(value, mark), .clearPacketMark(mark)])]
+            return rules + [Rule([isMarked, .clearPacketMark(mark)])]
+        }
+    }
+
+    /// Nobody inspected the packet: the daemon is down, or only a copy was taken.
+    var uninspectedRules: [Rule] {
+        MarkField.Value.allCases.filter { $0.originalPort != nil }.map {
+            Rule([.packetMark($0, mark), .clearPacketMark(mark)])
         }
     }
 

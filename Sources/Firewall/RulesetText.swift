@@ -148,6 +148,7 @@ extension Statement {
             "meta l4proto \(transport) ct original proto-dst \(port)"
         case .hasPayload: "@ih,0,8 >= 0x0"
         case .isReply: "ct direction reply"
+        case .isUnicast: "meta pkttype host"
         case .connectionMark(let value, let field): "ct \(field.comparison(field.bits(value)))"
         case .connectionMarkIsNot(let value, let field):
             "ct mark & \(field.mask.hex) != \(field.bits(value).hex)"

@@ -26,37 +26,42 @@ package struct MarkField: Hashable, Sendable {
     package init(mask: UInt32) { self.mask = mask }
 
     package enum Value: UInt32, Hashable, Sendable, CaseIterable {
-        /// The flow is classified; its later packets skip inspection (TLS, QUIC; never DNS, HTTP).
+        /// The flow is classified: its hello was read, or it is no protocol that shows a name. Its
+        /// later packets skip inspection (never those of DNS and HTTP).
         case pass = 1
         /// The packet is a trigger, or the flow belongs to a cut device.
         case block = 2
         /// Inspected and harmless; the flow stays under inspection.
         case checked = 3
-        /// The packet went to port 53, 80 or 443 before somebody redirected it to the gateway: its
-        /// own header does not say any more what is in it.
+        /// The packet went to port 53 before somebody redirected it to the gateway: its own header
+        /// does not say any more what is in it.
         case redirectedDNS = 4
-        case redirectedHTTP = 5
-        case redirectedTLS = 6
+        /// The packet went to port 80 before, or its flow is known to carry HTTP.
+        case knownHTTP = 5
+        /// The flow carries HTTP on another port than 80: it is never classified for good.
+        case http = 7
         /// As `pass`, and no other packet of the device waited when this one was judged.
         case passLast = 9
         /// As `checked`, and no other packet of the device waited when this one was judged.
         case checkedLast = 11
+        /// As `http`, and no other packet of the device waited when this one was judged.
+        case httpLast = 15
 
         /// The same with the word that nothing of the device waits behind it.
         package var asLast: Value {
             switch self {
             case .pass: .passLast
             case .checked: .checkedLast
+            case .http: .httpLast
             default: self
             }
         }
 
-        /// Where the packet of a redirected flow was sent to.
+        /// The port whose protocol the packet is to be read as, whatever its header says.
         package var originalPort: UInt16? {
             switch self {
             case .redirectedDNS: 53
-            case .redirectedHTTP: 80
-            case .redirectedTLS: 443
+            case .knownHTTP: 80
             default: nil
             }
         }
@@ -148,6 +153,9 @@ package enum Statement: Hashable, Sendable {
     case hasPayload
     /// `ct direction reply`
     case isReply
+    /// `meta pkttype host`: to one receiver. What crosses a bridge to one counts as well, for
+    /// br_netfilter says so of it (br_nf_forward_ip, net/bridge/br_netfilter_hooks.c).
+    case isUnicast
     /// `ct mark & 0x000f0000 == 0x00020000`
     case connectionMark(MarkField.Value, MarkField)
     /// `ct mark & 0x000f0000 != 0x00010000`

@@ -4,6 +4,8 @@ import Wire
 enum ClientHello {
     private static let clientHelloType: UInt8 = 1
     private static let serverNameExtension = 0
+    /// RFC 9849 section 5.
+    private static let encryptedHelloExtension = 0xfe0d
     private static let hostNameType: UInt8 = 0
     /// RFC 6066 section 3 has one name of each type, and one type is known.
     private static let maximumNames = 4
@@ -11,7 +13,7 @@ enum ClientHello {
     /// Reads a stream from its first byte. The name is handed out as soon as its own bytes are
     /// there: waiting for the end of the hello would let the last but one segment pass.
     static func read(
-        _ stream: Span<UInt8>, name visit: (borrowing NameBuffer) -> Void
+        _ stream: Span<UInt8>, name visit: (borrowing NameBuffer, _ hasECH: Bool) -> Void
     ) -> StreamReading {
         guard mayBegin(stream) else { return .foreign }
         return read(stream, from: HelloCursor(), visit)
@@ -19,14 +21,14 @@ enum ClientHello {
 
     /// Reads a message that lies in no records, from its first byte, as QUIC has it.
     static func readMessage(
-        _ message: Span<UInt8>, name visit: (borrowing NameBuffer) -> Void
+        _ message: Span<UInt8>, name visit: (borrowing NameBuffer, _ hasECH: Bool) -> Void
     ) -> StreamReading {
         guard message.isEmpty || message[0] == clientHelloType else { return .foreign }
         return read(message, from: .withoutRecords, visit)
     }
 
     private static func read(
-        _ stream: Span<UInt8>, from cursor: HelloCursor, _ visit: (borrowing NameBuffer) -> Void
+        _ stream: Span<UInt8>, from cursor: HelloCursor, _ visit: (borrowing NameBuffer, Bool) -> Void
     ) -> StreamReading {
         do throws(HelloFault) {
             return .settled(named: try readHello(stream, cursor, visit))
@@ -37,7 +39,7 @@ enum ClientHello {
 
     /// Handshake record (22), major version 3, a length; then a client_hello (1). A hello in more
     /// records than one may have its type in the first only, so six bytes say all.
-    private static func mayBegin(_ stream: Span<UInt8>) -> Bool {
+    static func mayBegin(_ stream: Span<UInt8>) -> Bool {
         let expected: InlineArray<2, UInt8> = [22, 3]
         for index in 0..<min(stream.count, expected.count) where stream[index] != expected[index] {
             return false
@@ -48,7 +50,7 @@ enum ClientHello {
 
     /// True when a name was handed out, false when the hello has none.
     private static func readHello(
-        _ stream: Span<UInt8>, _ start: HelloCursor, _ visit: (borrowing NameBuffer) -> Void
+        _ stream: Span<UInt8>, _ start: HelloCursor, _ visit: (borrowing NameBuffer, Bool) -> Void
     ) throws(HelloFault) -> Bool {
         var cursor = start
         try cursor.skip(1, stream)
@@ -73,23 +75,53 @@ enum ClientHello {
         if left == 0 { return false }
         try take(2, of: &left)
         guard try cursor.uint16(stream) == left else { throw .malformed }
+        var hasECH = false
         while left > 0 {
             try take(4, of: &left)
             let type = try cursor.uint16(stream)
             let length = try cursor.uint16(stream)
             try take(length, of: &left)
             if type == serverNameExtension {
-                return try readServerNames(stream, &cursor, length: length, visit)
+                let start = cursor
+                guard let name = try readServerName(stream, &cursor, length: length) else {
+                    return false
+                }
+                hasECH = hasECH || isECHBehind(stream, start, skipping: length, left: left)
+                visit(name, hasECH)
+                return true
             }
+            if type == encryptedHelloExtension { hasECH = true }
             try cursor.skip(length, stream)
         }
         return false
     }
 
-    private static func readServerNames(
-        _ stream: Span<UInt8>, _ cursor: inout HelloCursor, length: Int,
-        _ visit: (borrowing NameBuffer) -> Void
-    ) throws(HelloFault) -> Bool {
+    /// Whether the extension stands behind the server name, in what has arrived: the name does not
+    /// wait for the rest of the hello.
+    private static func isECHBehind(
+        _ stream: Span<UInt8>, _ start: HelloCursor, skipping length: Int, left: Int
+    ) -> Bool {
+        var cursor = start
+        var left = left
+        do throws(HelloFault) {
+            try cursor.skip(length, stream)
+            while left > 0 {
+                try take(4, of: &left)
+                let type = try cursor.uint16(stream)
+                let length = try cursor.uint16(stream)
+                if type == encryptedHelloExtension { return true }
+                try take(length, of: &left)
+                try cursor.skip(length, stream)
+            }
+        } catch {
+            return false
+        }
+        return false
+    }
+
+    private static func readServerName(
+        _ stream: Span<UInt8>, _ cursor: inout HelloCursor, length: Int
+    ) throws(HelloFault) -> NameBuffer? {
         var left = length
         try take(2, of: &left)
         guard try cursor.uint16(stream) == left else { throw .malformed }
@@ -109,10 +141,9 @@ enum ClientHello {
             name.removeTrailingDot()
             // The root alone names no server.
             guard name.count > 0 else { throw .malformed }
-            visit(name)
-            return true
+            return name
         }
-        return false
+        return nil
     }
 
     /// Takes `count` from what an enclosing vector has left; the inner never outgrows the outer.

@@ -43,6 +43,20 @@ enum HTTPRequest {
         return .incomplete
     }
 
+    /// Whether a whole request line stands at the front.
+    static func hasRequestLine(_ stream: Span<UInt8>) -> Bool {
+        guard let method = methodLength(stream),
+            let end = index(of: lineFeed, stream, 0..<stream.count), method < end
+        else { return false }
+        return targetEnd(stream, method + 1..<end) != nil
+    }
+
+    /// Whether the request at the front asks for a tunnel: what follows it is another stream, of
+    /// any protocol, or after a refusal the next request.
+    static func opensTunnel(_ stream: Span<UInt8>) -> Bool {
+        stream.count > 7 && stream[7] == space && equals(stream, 0..<7, "connect")
+    }
+
     /// The next place behind the first byte where a whole request line stands, whatever comes
     /// before it on its line: a body need not end with a line.
     ///

@@ -1,35 +1,35 @@
 import Wire
 
-/// What the first payload bytes of a flow are read as.
+/// What the payload of a flow is read as.
 enum Dialect: Hashable, Sendable {
     case dnsDatagram
     case dnsStream
-    case tls
-    case quic
+    /// Requests from the first to the last, and TLS only behind a CONNECT.
     case http
-
-    var vector: Vector {
-        switch self {
-        case .dnsDatagram: .dns
-        case .dnsStream: .dnsTCP
-        case .tls: .tls
-        case .quic: .quic
-        case .http: .http
-        }
-    }
+    /// Whatever the first bytes say: TLS, HTTP, or nothing that shows a name.
+    case stream
+    case quic
 }
 
-/// The one table that says which flows are read, and as what. Only the direction towards the
-/// service shows names; the replies are nobody's attempt.
+/// How a name was shown.
+struct Showing: Hashable, Sendable {
+    let vector: Vector
+    /// The hello carries an `encrypted_client_hello` as well.
+    var hasECH = false
+}
+
+/// The one table that says what flows are read as. Only the ports of DNS and HTTP decide it: their
+/// flows are read to the end, whatever they begin with. Every other port may carry anything.
+///
+/// Only the direction towards the service shows names; the replies are nobody's attempt.
 enum InspectedPorts {
-    static func dialect(_ transport: TransportProtocol, port: UInt16) -> Dialect? {
+    static func dialect(_ transport: TransportProtocol, port: UInt16) -> Dialect {
         switch (transport, port) {
         case (.udp, 53): .dnsDatagram
         case (.tcp, 53): .dnsStream
-        case (.tcp, 443): .tls
-        case (.udp, 443): .quic
         case (.tcp, 80): .http
-        default: nil
+        case (.tcp, _): .stream
+        case (.udp, _): .quic
         }
     }
 }

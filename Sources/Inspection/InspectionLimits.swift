@@ -54,10 +54,12 @@ package struct InspectionCounters: Hashable, Sendable {
     package var fragments: UInt64 = 0
     /// Packets that are not TCP or UDP over IP.
     package var otherProtocols: UInt64 = 0
-    /// Packets of flows that `InspectedPorts` does not name, replies included.
-    package var otherPorts: UInt64 = 0
+    /// Flows let by because what they began with is neither TLS, HTTP nor QUIC.
+    package var flowsForeign: UInt64 = 0
     /// Hellos read to their end that named no server.
     package var hellosWithoutName: UInt64 = 0
+    /// Hellos that carry an `encrypted_client_hello` beside the name: a real one, or noise.
+    package var hellosWithECH: UInt64 = 0
     /// TLS and QUIC flows given up because no name came within `bytesPerFlow`, or within
     /// `datagramsPerFlow`.
     package var hellosTooLong: UInt64 = 0

@@ -8,6 +8,8 @@ struct PacketHeaders {
     private(set) var payload: Range<Int>
     /// The sequence number of the first payload byte; 0 for UDP.
     private(set) var sequence: UInt32 = 0
+    /// The number of the next byte expected from the other side; nil without ACK, and for UDP.
+    private(set) var acknowledgment: UInt32?
     /// The payload begins the stream: it came with the SYN (RFC 7413).
     private(set) var isStreamStart = false
     /// The datagram goes on in later fragments.
@@ -53,6 +55,7 @@ struct PacketHeaders {
         }
         payload = start + headerLength..<payload.upperBound
         sequence = packet.uint32(at: start + 4)
+        if packet[start + 13] & 0x10 != 0 { acknowledgment = packet.uint32(at: start + 8) }
         // SYN takes one sequence number, so data beside it begins at the next.
         isStreamStart = packet[start + 13] & 0x02 != 0
         if isStreamStart { sequence &+= 1 }

@@ -54,29 +54,27 @@ package struct PacketInspector: ~Copyable {
             return note(error)
         }
         let flow = headers.flow
-        guard
-            let dialect = InspectedPorts.dialect(
-                flow.transport, port: originalPort ?? flow.destinationPort)
-        else {
-            tally.otherPorts += 1
-            // A reply belongs to a flow whose other direction is still to be read.
-            let isReply = InspectedPorts.dialect(flow.transport, port: flow.sourcePort) != nil
-            return isReply ? .open : .settled
-        }
+        let dialect = InspectedPorts.dialect(
+            flow.transport, port: originalPort ?? flow.destinationPort)
         let payload = packet.extracting(headers.payload)
         var sightings: UInt64 = 0
-        let show = { (name: borrowing NameBuffer) in
+        var hidden: UInt64 = 0
+        let show = { (name: borrowing NameBuffer, showing: Showing) in
             sightings += 1
-            visit(Sighting(flow: flow, vector: dialect.vector, name: copy name))
+            if showing.hasECH { hidden += 1 }
+            visit(
+                Sighting(
+                    flow: flow, vector: showing.vector, name: copy name, hasECH: showing.hasECH))
         }
         let outcome =
             switch dialect {
             case .dnsDatagram:
                 readDatagram(payload, isFirstFragment: headers.isFirstFragment, show)
             case .quic: readInitials(payload, headers, at: nanoseconds, show)
-            case .dnsStream, .tls, .http:
+            case .dnsStream, .http, .stream:
                 readSegment(payload, headers, dialect, at: nanoseconds, show)
             }
+        tally.hellosWithECH += hidden
         tally.sightings += sightings
         return outcome
     }
@@ -104,9 +102,9 @@ package struct PacketInspector: ~Copyable {
     }
 
     private mutating func readDatagram(
-        _ payload: Span<UInt8>, isFirstFragment: Bool, _ show: (borrowing NameBuffer) -> Void
+        _ payload: Span<UInt8>, isFirstFragment: Bool, _ show: (borrowing NameBuffer, Showing) -> Void
     ) -> InspectionOutcome {
-        switch DNSQuestion.read(payload, name: show) {
+        switch DNSQuestion.read(payload, name: { show($0, Showing(vector: .dns)) }) {
         case .message: return .open
         case .incomplete where isFirstFragment:
             tally.fragments += 1
@@ -119,10 +117,15 @@ package struct PacketInspector: ~Copyable {
 
     private mutating func readInitials(
         _ payload: Span<UInt8>, _ headers: PacketHeaders, at nanoseconds: UInt64,
-        _ show: (borrowing NameBuffer) -> Void
+        _ show: (borrowing NameBuffer, Showing) -> Void
     ) -> InspectionOutcome {
         assembler.expire(at: nanoseconds)
-        var kept = assembler.take(headers.flow) ?? KeptFlow(buffer: StreamBuffer(at: 0))
+        let known = assembler.take(headers.flow)
+        guard known != nil || QUICHeader.mayBegin(payload) else {
+            note(.notHello)
+            return .settled
+        }
+        var kept = known ?? KeptFlow(buffer: StreamBuffer(at: 0))
         let finding = quic.read(payload, of: &kept, name: show)
         if case .settled(let settlement) = finding {
             note(settlement)
@@ -140,19 +143,21 @@ package struct PacketInspector: ~Copyable {
 
     private mutating func readSegment(
         _ payload: Span<UInt8>, _ headers: PacketHeaders, _ dialect: Dialect,
-        at nanoseconds: UInt64, _ show: (borrowing NameBuffer) -> Void
+        at nanoseconds: UInt64, _ show: (borrowing NameBuffer, Showing) -> Void
     ) -> InspectionOutcome {
         guard !payload.isEmpty else { return .open }
         assembler.expire(at: nanoseconds)
         let reader = StreamReader(dialect: dialect, limit: limits.bytesPerFlow)
-        var buffer = assembler.take(headers.flow)?.buffer ?? StreamBuffer(at: headers.sequence)
+        let kept = assembler.take(headers.flow)
+        var buffer = kept?.buffer ?? StreamBuffer(at: headers.sequence)
+        let acknowledgment = kept?.acknowledgment ?? headers.acknowledgment
         let place = buffer.place(
             of: headers.sequence, count: payload.count, limit: limits.bytesPerFlow)
         if place == .outOfWindow {
             tally.segmentsOutOfWindow += 1
             guard reader.mayBegin(payload) else {
                 reader.readAlone(payload, name: show)
-                assembler.keep(KeptFlow(buffer: buffer), of: headers.flow, at: nanoseconds)
+                keep(buffer, acknowledgment, of: headers.flow, at: nanoseconds)
                 return .open
             }
             // The ports may have been given to a new connection.
@@ -165,19 +170,48 @@ package struct PacketInspector: ~Copyable {
             note(settlement)
             return .settled
         }
-        if headers.isStreamStart, dialect == .tls, !reader.mayBegin(payload) { return .settled }
+        if dialect == .stream, !buffer.isHTTP,
+            isForeign(payload, headers, buffer, reader, answeredSince: acknowledgment)
+        {
+            note(.notHello)
+            return .settled
+        }
         let end = headers.sequence &+ UInt32(truncatingIfNeeded: payload.count)
         if buffer.isWorthKeeping(after: end) {
-            assembler.keep(KeptFlow(buffer: buffer), of: headers.flow, at: nanoseconds)
+            keep(buffer, acknowledgment, of: headers.flow, at: nanoseconds)
         }
-        guard finding == .malformed else { return .open }
-        tally.malformed += 1
-        return .malformed
+        if finding == .malformed { tally.malformed += 1 }
+        if dialect == .stream, buffer.isHTTP { return .http }
+        return finding == .malformed ? .malformed : .open
+    }
+
+    private mutating func keep(
+        _ buffer: StreamBuffer, _ acknowledgment: UInt32?, of flow: FlowKey,
+        at nanoseconds: UInt64
+    ) {
+        let kept = KeptFlow(buffer: buffer, acknowledgment: acknowledgment)
+        assembler.keep(kept, of: flow, at: nanoseconds)
+    }
+
+    /// Whether a stream that shows no hello and no request never will.
+    ///
+    /// Its first bytes would tell, but the first segment seen need not be the first sent. Two things
+    /// say that nothing is missing before it: it came with the SYN, or the other side has sent bytes
+    /// since. A server answers a hello or a request only when it has all of it, and all of it came
+    /// by here.
+    private func isForeign(
+        _ payload: Span<UInt8>, _ headers: PacketHeaders, _ buffer: StreamBuffer,
+        _ reader: StreamReader, answeredSince acknowledgment: UInt32?
+    ) -> Bool {
+        if headers.isStreamStart { return !reader.mayBegin(payload) }
+        guard headers.acknowledgment != acknowledgment else { return false }
+        return !reader.mayBegin(buffer.bytes.span.extracting(first: buffer.frontCount))
     }
 
     private mutating func note(_ settlement: StreamReader.Settlement) {
         switch settlement {
-        case .named, .notHello: break
+        case .named: break
+        case .notHello: tally.flowsForeign += 1
         case .nameless: tally.hellosWithoutName += 1
         case .tooLong: tally.hellosTooLong += 1
         }

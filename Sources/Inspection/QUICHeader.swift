@@ -51,6 +51,20 @@ struct QUICHeader {
         length = offset + rest
     }
 
+    /// RFC 9000 section 14.1: what a client begins with is no smaller, in any version.
+    private static let leastFirstDatagram = 1_200
+
+    /// Whether a datagram can be one of a client's first: all of them have a long header. Of a
+    /// version that nobody here reads only the invariants are known (RFC 8999 section 5.1), so its
+    /// fixed bit and its size have to speak for it.
+    static func mayBegin(_ datagram: Span<UInt8>) -> Bool {
+        guard datagram.count >= 7, datagram[0] & 0x80 != 0 else { return false }
+        let number = datagram.uint32(at: 1)
+        guard number != 0 else { return false }
+        return QUICVersion(rawValue: number) != nil
+            || datagram[0] & 0x40 != 0 && datagram.count >= leastFirstDatagram
+    }
+
     private static func connectionID(
         _ bytes: Span<UInt8>, at offset: inout Int
     ) throws(Fault) -> Range<Int> {

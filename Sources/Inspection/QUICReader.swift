@@ -43,7 +43,7 @@ struct QUICReader {
     /// Feeds one datagram. `visit` gets the name when its bytes are there.
     mutating func read(
         _ datagram: Span<UInt8>, of flow: inout KeptFlow,
-        name visit: (borrowing NameBuffer) -> Void
+        name visit: (borrowing NameBuffer, Showing) -> Void
     ) -> StreamReader.Finding {
         flow.quic.datagrams += 1
         // Most hellos are whole in one datagram: they need no memory of their own.
@@ -68,7 +68,7 @@ struct QUICReader {
 
     private mutating func readPackets(
         _ datagram: Span<UInt8>, of flow: inout KeptFlow,
-        _ visit: (borrowing NameBuffer) -> Void
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> StreamReader.Finding {
         guard datagram.count <= plain.count else { return .malformed }
         var finding = StreamReader.Finding.open
@@ -116,7 +116,7 @@ struct QUICReader {
 
     private mutating func readFrames(
         _ range: Range<Int>, into handshake: inout StreamBuffer,
-        _ visit: (borrowing NameBuffer) -> Void
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> StreamReader.Finding {
         let (finding, collected) = Self.readFrames(
             plain.span.extracting(range), into: &handshake, limit: limits.bytesPerFlow, visit)
@@ -127,7 +127,7 @@ struct QUICReader {
 
     private static func readFrames(
         _ frames: Span<UInt8>, into handshake: inout StreamBuffer, limit: Int,
-        _ visit: (borrowing NameBuffer) -> Void
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> (StreamReader.Finding, QUICFrames.Collected) {
         let collected = QUICFrames.collect(
             frames, into: &handshake, limit: limit, replacing: false)
@@ -142,12 +142,15 @@ struct QUICReader {
     }
 
     private static func readHello(
-        _ handshake: StreamBuffer, limit: Int, _ visit: (borrowing NameBuffer) -> Void
+        _ handshake: StreamBuffer, limit: Int, _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> StreamReader.Finding {
         let front = handshake.frontCount
         guard front > 0 else { return .open }
         let bytes = handshake.bytes.span.extracting(first: front)
-        switch ClientHello.readMessage(bytes, name: visit) {
+        let reading = ClientHello.readMessage(bytes) { name, hasECH in
+            visit(name, Showing(vector: .quic, hasECH: hasECH))
+        }
+        switch reading {
         case .settled(let named): return .settled(named ? .named : .nameless)
         case .incomplete: return front < limit ? .open : .settled(.tooLong)
         case .message, .foreign, .malformed: return .malformed

@@ -3,6 +3,9 @@ import Wire
 /// What is remembered of one flow between its packets.
 struct KeptFlow {
     var buffer: StreamBuffer
+    /// What the device had acknowledged of the other side's bytes when it sent the first segment
+    /// kept here.
+    var acknowledgment: UInt32?
     var quic = QUICProgress()
 }
 

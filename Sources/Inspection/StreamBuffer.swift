@@ -25,6 +25,8 @@ struct StreamBuffer {
     private var present: [UInt64] = []
     /// Segments that brought other bytes than the copy kept.
     private(set) var conflicts: UInt64 = 0
+    /// Requests of HTTP have been read in this stream.
+    var isHTTP = false
     /// The names that the message beginning here has already shown.
     var shown: (at: UInt32, names: Int) = (0, 0)
 

@@ -1,6 +1,7 @@
 import Wire
 
-/// Reads one stream, segment by segment, in the dialect of its port.
+/// Reads one stream, segment by segment, in the dialect of its port, or in the one that its first
+/// bytes are in.
 ///
 /// It holds no state of its own: what must wait is in the `StreamBuffer` it is given.
 struct StreamReader {
@@ -46,6 +47,12 @@ struct StreamReader {
         var isMalformed = false
         /// Messages were read behind bytes that are none.
         var isBehindForeign = false
+        /// A request of HTTP was read, so the rest is HTTP.
+        var isHTTP = false
+
+        /// Whether a message may begin behind bytes that are none: not in a stream whose first bytes
+        /// decide what it is.
+        func isSearched(_ dialect: Dialect) -> Bool { dialect != .stream || isHTTP }
 
         var settlement: Settlement? {
             guard case .settled(let named) = end else { return nil }
@@ -58,7 +65,7 @@ struct StreamReader {
     /// Feeds one segment. `visit` gets each name the first time its bytes are there.
     func read(
         _ segment: Span<UInt8>, at sequence: UInt32, into buffer: inout StreamBuffer,
-        name visit: (borrowing NameBuffer) -> Void
+        name visit: (borrowing NameBuffer, Showing) -> Void
     ) -> Finding {
         var finding = Finding.open
         var offset = 0
@@ -88,13 +95,13 @@ struct StreamReader {
     }
 
     /// Reads a segment that fits nothing its flow has sent, and keeps nothing of it.
-    func readAlone(_ segment: Span<UInt8>, name visit: (borrowing NameBuffer) -> Void) {
-        _ = drain(segment, skippingNames: 0, visit)
+    func readAlone(_ segment: Span<UInt8>, name visit: (borrowing NameBuffer, Showing) -> Void) {
+        _ = drain(segment, skippingNames: 0, isHTTP: false, visit)
     }
 
     /// Whether a message begins with the first byte, as far as one can tell.
     func mayBegin(_ bytes: Span<UInt8>) -> Bool {
-        switch decode(bytes, { _ in }) {
+        switch decode(bytes, isHTTP: dialect == .http, { _, _ in }) {
         case .message, .incomplete, .settled: true
         case .foreign, .malformed: false
         }
@@ -104,9 +111,10 @@ struct StreamReader {
     /// whole is copied.
     private func readNext(
         _ segment: Span<UInt8>, into buffer: inout StreamBuffer,
-        _ visit: (borrowing NameBuffer) -> Void
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> Round {
-        let drained = drain(segment, skippingNames: 0, visit)
+        let drained = drain(segment, skippingNames: 0, isHTTP: buffer.isHTTP, visit)
+        buffer.isHTTP = drained.isHTTP
         if let settlement = drained.settlement {
             return Round(taken: segment.count, finding: .settled(settlement))
         }
@@ -114,7 +122,7 @@ struct StreamReader {
         if drained.consumed < segment.count {
             var rest = segment.extracting(droppingFirst: drained.consumed)
             if rest.count > limit {
-                if dialect == .tls { return overflow(drained, of: segment) }
+                if !drained.isSearched(dialect) { return overflow(drained, of: segment) }
                 buffer.advance(by: rest.count - keptTail)
                 rest = rest.extracting(last: keptTail)
             }
@@ -127,7 +135,7 @@ struct StreamReader {
     /// Puts as much of the segment as fits to what waits, and reads the run of bytes it completes.
     private func readAmongOthers(
         _ segment: Span<UInt8>, at place: Int, into buffer: inout StreamBuffer,
-        _ visit: (borrowing NameBuffer) -> Void
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> Round {
         let start = max(place, 0)
         let piece = segment.extracting(first: min(segment.count, limit - start))
@@ -145,7 +153,7 @@ struct StreamReader {
         if run.lowerBound == 0, drained.consumed > 0 {
             buffer.advance(by: drained.consumed)
         } else if piece.count < segment.count {
-            if dialect == .tls { return overflow(drained, of: segment) }
+            if !drained.isSearched(dialect) { return overflow(drained, of: segment) }
             buffer.advance(by: run.upperBound - min(keptTail, run.count))
         }
         return Round(taken: piece.count, finding: drained.isMalformed ? .malformed : .open)
@@ -159,31 +167,35 @@ struct StreamReader {
     /// Reads a run of kept bytes; names it has shown before are not shown again.
     private func drain(
         _ run: Range<Int>, of buffer: inout StreamBuffer,
-        _ visit: (borrowing NameBuffer) -> Void
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> Drained {
         let start = buffer.base &+ UInt32(truncatingIfNeeded: run.lowerBound)
         let known = buffer.shown.at == start ? buffer.shown.names : 0
         let drained = drain(
-            buffer.bytes.span.extracting(run), skippingNames: known, visit)
+            buffer.bytes.span.extracting(run), skippingNames: known, isHTTP: buffer.isHTTP, visit)
         let end = start &+ UInt32(truncatingIfNeeded: drained.consumed)
         buffer.shown = (end, drained.names)
+        buffer.isHTTP = drained.isHTTP
         return drained
     }
 
     /// Reads every message that begins in `bytes`, from the first on.
     private func drain(
-        _ bytes: Span<UInt8>, skippingNames known: Int, _ visit: (borrowing NameBuffer) -> Void
+        _ bytes: Span<UInt8>, skippingNames known: Int, isHTTP: Bool,
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> Drained {
         var result = Drained()
+        result.isHTTP = isHTTP
         var known = known
         var offset = 0
         while offset < bytes.count {
             let rest = bytes.extracting(droppingFirst: offset)
             let length: Int
-            result.end = decode(rest) { name in
+            result.end = decode(rest, isHTTP: result.isHTTP) { name, showing in
                 result.names += 1
-                if result.names > known { visit(name) }
+                if result.names > known { visit(name, showing) }
             }
+            if !result.isHTTP { result.isHTTP = isRequest(rest, result.end) }
             if case .malformed = result.end, !result.isBehindForeign { result.isMalformed = true }
             switch result.end {
             case .message(let whole): length = whole
@@ -191,7 +203,7 @@ struct StreamReader {
                 length = whole
             case .foreign, .malformed:
                 // The bytes stay: their beginning may still come. What follows them is read now.
-                guard let next = nextMessage(rest) else { return result }
+                guard let next = nextMessage(rest, isHTTP: result.isHTTP) else { return result }
                 result.isBehindForeign = true
                 length = next
             case .incomplete, .settled: return result
@@ -206,24 +218,40 @@ struct StreamReader {
         return result
     }
 
-    private func nextMessage(_ bytes: Span<UInt8>) -> Int? {
+    /// Whether the bytes say that their stream is HTTP. Behind a CONNECT it may be anything again.
+    private func isRequest(_ bytes: Span<UInt8>, _ reading: StreamReading) -> Bool {
+        guard dialect == .stream else { return false }
+        switch reading {
+        case .message, .incomplete:
+            return HTTPRequest.hasRequestLine(bytes) && !HTTPRequest.opensTunnel(bytes)
+        case .foreign, .malformed, .settled: return false
+        }
+    }
+
+    private func nextMessage(_ bytes: Span<UInt8>, isHTTP: Bool) -> Int? {
         switch dialect {
         case .dnsStream: DNSQuestion.nextFramed(bytes)
         case .http: HTTPRequest.nextRequest(bytes)
-        // A hello is always the first of its stream, a question the only one of its datagram.
-        case .tls, .quic, .dnsDatagram: nil
+        case .stream where isHTTP: HTTPRequest.nextRequest(bytes)
+        // The first bytes of a stream say what it is; what follows is not searched for names.
+        case .stream, .quic, .dnsDatagram: nil
         }
     }
 
     private func decode(
-        _ bytes: Span<UInt8>, _ visit: (borrowing NameBuffer) -> Void
+        _ bytes: Span<UInt8>, isHTTP: Bool, _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> StreamReading {
-        switch dialect {
-        case .dnsDatagram: DNSQuestion.read(bytes, name: visit)
-        case .dnsStream: DNSQuestion.readFramed(bytes, name: visit)
-        case .tls: ClientHello.read(bytes, name: visit)
-        case .quic: ClientHello.readMessage(bytes, name: visit)
-        case .http: HTTPRequest.read(bytes, name: visit)
+        guard dialect != .dnsStream else {
+            return DNSQuestion.readFramed(bytes) { visit($0, Showing(vector: .dnsTCP)) }
         }
+        // No method of HTTP begins with the octet of a handshake record.
+        guard ClientHello.mayBegin(bytes) else {
+            return HTTPRequest.read(bytes) { visit($0, Showing(vector: .http)) }
+        }
+        let reading = ClientHello.read(bytes) { name, hasECH in
+            visit(name, Showing(vector: .tls, hasECH: hasECH))
+        }
+        // In a stream of requests it stands in a tunnel, or in a body: requests may still follow.
+        return isHTTP || dialect == .http ? .foreign : reading
     }
 }

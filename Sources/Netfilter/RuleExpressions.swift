@@ -36,7 +36,7 @@ struct RuleExpressions: ~Copyable {
         }
         switch statement {
         case .inputInterface, .outputInterface, .inputInterfaceIn, .etherSourceIn,
-            .etherDestinationIn, .etherSourceMasked, .lacksEthernet, .linkProtocol:
+            .etherDestinationIn, .etherSourceMasked, .lacksEthernet, .linkProtocol, .isUnicast:
             appendLinkMatch(statement)
         case .sourceIn, .destinationIn, .source, .destination, .familyNotIn:
             appendAddressMatch(statement)
@@ -85,6 +85,10 @@ struct RuleExpressions: ~Copyable {
             loadEtherAddress(offset: etherSource)
             rule.mask(MACPrefix.mask(length: length).octets)
             rule.lookup(set)
+        case .isUnicast:
+            // meta pkttype host
+            rule.loadMeta(NFT_META_PKTTYPE)
+            rule.compare([0])  // PACKET_HOST of linux/if_packet.h
         default: preconditionFailure("not a link match")
         }
     }

@@ -64,10 +64,11 @@ extension Gatekeeper {
             mac: packet.hardwareAddress, address: address,
             interface: interfaces[packet.inputInterfaceIndex])
         let standing = engine.standing(of: source, at: now)
-        // A device no policy speaks of is not looked into, even when the kernel handed it over.
+        // A device no policy speaks of is not looked into, even when the kernel handed it over; the
+        // rest of its flow need not come here.
         guard standing != .ignored else {
             counters.ignored += 1
-            return .checked
+            return .pass
         }
         counters.inspected += 1
         var verdict = Verdict.allow
@@ -87,7 +88,12 @@ extension Gatekeeper {
         // An answer would go to, and a mark would stay on a flow of, the device that was named.
         if verdict == .block { return isForged ? nil : .block }
         // A cut device's own questions to the gateway must come back here, every one.
-        return outcome == .settled && standing == .watched ? .pass : .checked
+        guard standing == .watched else { return .checked }
+        switch outcome {
+        case .settled: return .pass
+        case .http: return .http
+        case .open, .malformed: return .checked
+        }
     }
 
     /// Takes what the neighbour and link tables have to tell.

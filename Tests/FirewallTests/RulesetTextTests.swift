@@ -31,6 +31,7 @@ import Wire
         (.linkProtocol(.arp), "meta protocol arp"),
         (.neighbourDiscovery, "ip6 hoplimit 255 icmpv6 type 133-137"),
         (.isTCPReset, "tcp flags & rst == rst"),
+        (.isUnicast, "meta pkttype host"),
         (.originalPort(.tcp, 443), "meta l4proto tcp ct original proto-dst 443"),
         (
             .etherSourceMasked(length: 24, set: "oui24"),
@@ -66,8 +67,8 @@ import Wire
         (.setConnectionMark(.block, field), "ct mark set ct mark & 0xfff2ffff | 0x00020000"),
         (.setConnectionMark(.checked, narrow), "ct mark set ct mark & 0xffffff3f | 0x00000030"),
         (
-            .setPacketMark(.redirectedTLS, field),
-            "meta mark set meta mark & 0xfff6ffff | 0x00060000"
+            .setPacketMark(.knownHTTP, field),
+            "meta mark set meta mark & 0xfff5ffff | 0x00050000"
         ),
         (.clearPacketMark(field), "meta mark set meta mark & 0xfff0ffff"),
         (.counter, "counter packets 0 bytes 0"),

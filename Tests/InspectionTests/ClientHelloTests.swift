@@ -226,7 +226,7 @@ struct ClientHelloTests {
                 protocolNumber: 6, TestPackets.tcp(payload, to: 443, sequence: 999, flags: 0x02))
         }
         var other = Recorder()
-        other.see(open(Array("SSH-2.0".utf8)))
+        other.see(open(Array("SSH-2.0\r\n".utf8)))
         #expect(other.outcomes == [.settled])
         // The SYN takes number 999, so the hello goes on at 1,100.
         var recorder = Recorder()

@@ -222,7 +222,8 @@ struct QUICTests {
     @Test("RFC 9000 15: other versions are counted, and left to go on")
     func otherVersions() {
         var recorder = Recorder()
-        var draft = Initial(Initial.crypto(Self.hello, 0..<Self.hello.count)).packet()
+        var draft = Initial(Initial.crypto(Self.hello, 0..<Self.hello.count))
+            .packet(paddedTo: 1_200)
         draft[1...4] = [0xff, 0, 0, 29]
         recorder.see(TestPackets.quic(draft))
         #expect(recorder.counters.quicVersionsUnknown == 1)
@@ -264,11 +265,37 @@ struct QUICTests {
         }
     }
 
-    @Test("what is not QUIC is let by after a named number of datagrams")
+    @Test("RFC 9000 14.1: what begins with no long header is let by at once, on any port")
     func notQUIC() {
+        let others: [[UInt8]] = [
+            [0x40, 1, 2, 3, 4, 5, 6, 7, 8], [], [0xc0], [0xc0, 0, 0, 0, 0, 0, 0, 0],
+            // RTP (RFC 3550 section 5.1) sets the first bit as well.
+            [0x80, 0x60] + Array(repeating: 7, count: 1_300),
+        ]
+        for other in others {
+            for port in [443, 8_443, 51_820] {
+                var recorder = Recorder()
+                recorder.see(TestPackets.quic(other, to: port))
+                #expect(recorder.outcomes == [.settled], "\(other.prefix(8))")
+                #expect(recorder.counters.flowsForeign == 1)
+                #expect(recorder.counters.flowsOpen == 0)
+            }
+        }
+        // What is half open is not given up for a stray datagram.
+        var recorder = Recorder()
+        recorder.see(Self.datagram(Initial.crypto(Self.hello, 0..<40)))
+        recorder.see(TestPackets.quic(others[0]))
+        #expect(recorder.outcomes == [.open, .open])
+        recorder.see(Self.datagram(Initial.crypto(Self.hello, 40..<Self.hello.count)))
+        #expect(recorder.names == [Self.name])
+    }
+
+    @Test("a flow that shows no hello is let by after a named number of datagrams")
+    func noHello() {
         var recorder = Recorder()
         let limit = InspectionLimits.standard.datagramsPerFlow
-        for _ in 0..<limit { recorder.see(TestPackets.quic([0x40, 1, 2, 3, 4, 5, 6, 7, 8])) }
+        let handshake: [UInt8] = [0xe0, 0, 0, 0, 1, 1, 9, 1, 9, 2, 0, 0]
+        for _ in 0..<limit { recorder.see(TestPackets.quic(handshake)) }
         #expect(recorder.outcomes.dropLast().allSatisfy { $0 == .open })
         #expect(recorder.outcomes.last == .settled)
         #expect(recorder.counters.flowsOpen == 0)

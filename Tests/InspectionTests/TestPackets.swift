@@ -41,26 +41,33 @@ enum TestPackets {
     /// RFC 9293 section 3.1; ACK and PSH unless told otherwise.
     static func tcp(
         _ payload: [UInt8], from source: Int = 41_112, to port: Int, sequence: UInt32 = 1_000,
-        flags: UInt8 = 0x18, options: [UInt8] = []
+        acknowledgment: UInt32 = 1, flags: UInt8 = 0x18, options: [UInt8] = []
     ) -> [UInt8] {
-        big16(source) + big16(port) + big32(sequence) + big32(1)
+        big16(source) + big16(port) + big32(sequence) + big32(acknowledgment)
             + [UInt8((20 + options.count) / 4) << 4, flags] + big16(65_535) + [0, 0, 0, 0]
             + options + payload
     }
 
     static func segment(
-        _ payload: [UInt8], to port: Int, sequence: UInt32 = 1_000, from source: Int = 41_112
+        _ payload: [UInt8], to port: Int, sequence: UInt32 = 1_000, acknowledgment: UInt32 = 1,
+        from source: Int = 41_112
     ) -> [UInt8] {
-        ipv4(protocolNumber: 6, tcp(payload, from: source, to: port, sequence: sequence))
+        ipv4(
+            protocolNumber: 6,
+            tcp(
+                payload, from: source, to: port, sequence: sequence,
+                acknowledgment: acknowledgment))
     }
 
     static func datagram(_ payload: [UInt8]) -> [UInt8] {
         ipv4(protocolNumber: 17, udp(payload))
     }
 
-    /// UDP port 443 over IPv4.
-    static func quic(_ payload: [UInt8], from source: Int = 50_000) -> [UInt8] {
-        ipv4(protocolNumber: 17, udp(payload, from: source, to: 443))
+    /// UDP over IPv4.
+    static func quic(
+        _ payload: [UInt8], from source: Int = 50_000, to port: Int = 443
+    ) -> [UInt8] {
+        ipv4(protocolNumber: 17, udp(payload, from: source, to: port))
     }
 
     /// RFC 1035 section 3.1: each label behind its length, and the root.
@@ -79,9 +86,11 @@ enum TestPackets {
 
     /// RFC 8446 section 4.1.2. `paddingBefore` octets of another extension stand before the name.
     static func hello(
-        _ name: String?, paddingBefore: Int? = nil, paddingAfter: Int? = nil
+        _ name: String?, paddingBefore: Int? = nil, paddingAfter: Int? = nil,
+        extensionsBefore: [UInt8] = [], extensionsAfter: [UInt8] = []
     ) -> [UInt8] {
-        var extensions: [UInt8] = [0x00, 0x17, 0x00, 0x00]  // extended_master_secret, empty
+        // extended_master_secret, empty
+        var extensions: [UInt8] = [0x00, 0x17, 0x00, 0x00] + extensionsBefore
         if let paddingBefore {
             extensions += big16(21) + big16(paddingBefore)
             extensions += Array(repeating: 0, count: paddingBefore)
@@ -96,6 +105,7 @@ enum TestPackets {
             extensions += big16(51) + big16(paddingAfter)
             extensions += (0..<paddingAfter).map { UInt8(truncatingIfNeeded: $0) }
         }
+        extensions += extensionsAfter
         let body =
             [0x03, 0x03] + Array(repeating: 0xaa, count: 32)  // version, random
             + [0]  // no session id
@@ -131,6 +141,7 @@ struct Recorder: ~Copyable {
     private var inspector: PacketInspector
     private(set) var names: [String] = []
     private(set) var vectors: [Vector] = []
+    private(set) var areWithECH: [Bool] = []
     private(set) var flows: [FlowKey] = []
     private(set) var outcomes: [InspectionOutcome] = []
 
@@ -139,12 +150,17 @@ struct Recorder: ~Copyable {
     var counters: InspectionCounters { inspector.counters }
 
     mutating func see(
-        _ packet: [UInt8], link: LinkLayer = .ip, at nanoseconds: UInt64 = 0
+        _ packet: [UInt8], link: LinkLayer = .ip, originalPort: UInt16? = nil,
+        at nanoseconds: UInt64 = 0
     ) {
-        var seen: [(String, Vector, FlowKey)] = []
-        let outcome = inspector.inspect(packet.span, link: link, at: nanoseconds) { sighting in
-            seen.append((sighting.name.description, sighting.vector, sighting.flow))
+        var seen: [(String, Vector, FlowKey, Bool)] = []
+        let outcome = inspector.inspect(
+            packet.span, link: link, originalPort: originalPort, at: nanoseconds
+        ) { sighting in
+            seen.append(
+                (sighting.name.description, sighting.vector, sighting.flow, sighting.hasECH))
         }
+        areWithECH += seen.map(\.3)
         names += seen.map(\.0)
         vectors += seen.map(\.1)
         flows += seen.map(\.2)
