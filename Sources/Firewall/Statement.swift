@@ -39,13 +39,13 @@ package struct MarkField: Hashable, Sendable {
         /// The packet went to port 80 before, or its flow is known to carry HTTP.
         case knownHTTP = 5
         /// The flow carries HTTP on another port than 80: it is never classified for good.
-        case http = 7
+        case http = 6
         /// As `pass`, and no other packet of the device waited when this one was judged.
         case passLast = 9
         /// As `checked`, and no other packet of the device waited when this one was judged.
         case checkedLast = 11
         /// As `http`, and no other packet of the device waited when this one was judged.
-        case httpLast = 15
+        case httpLast = 14
 
         /// The same with the word that nothing of the device waits behind it.
         package var asLast: Value {

@@ -12,6 +12,9 @@ enum Program {
           push       --to ADDRESS --rate N --seconds T   a downlink after one hello
           bystander  --to ADDRESS ... [--resolver ADDRESS] [--seconds T]   until SIGTERM
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
+          form       --form NAME --to ADDRESS --port N --name NAME [--version N]   a hello in
+                     one of its forms, segment by segment
+          forms      --on ADDRESS ... --port N       answers hellos that are complete
           forge      --interface NAME --mac MAC --gateway-mac MAC --gateway ADDRESS ...
                      --ask NAME --count N [--rate N] [--claim ADDRESS ...]
                      [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]
@@ -57,6 +60,10 @@ enum Program {
         case "push": try PushClient(arguments).run()
         case "bystander": try Bystander(arguments).run()
         case "hello": try HelloClient(arguments).run()
+        case "form": try FormClient(arguments).run()
+        case "forms":
+            var server = try FormServer(arguments)
+            try server.run()
         case "cuts": try CutRounds(arguments).run()
         case "forge": try Forgery(arguments).run()
         case "quic": try QUICClient(arguments).run()
