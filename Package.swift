@@ -162,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: ["CNettle", "InitialPackets", "Inspection", "PacketProtection", "Wire"],
-            swiftSettings: house),
+            resources: [.copy("Recorded")], swiftSettings: house),
         .testTarget(
             name: "PolicyTests", dependencies: ["Policy", "Wire"], swiftSettings: house),
         .testTarget(

@@ -131,14 +131,24 @@ package struct InspectionState: Codable, Hashable, Sendable {
     package let whenDown: String
     package let packetsInspected: Int
     package let packetsLost: Int
+    /// TLS and QUIC hellos that named no server.
+    package let hellosWithoutName: Int
+    /// Names shown beside an Encrypted Client Hello, which may hide another, or be noise.
+    package let hellosWithECH: Int
+    /// Packets of QUIC versions that cannot be read.
+    package let quicVersionsUnknown: Int
 
     package init(
-        tap: String, whenDown: String, packetsInspected: Int, packetsLost: Int
+        tap: String, whenDown: String, packetsInspected: Int, packetsLost: Int,
+        hellosWithoutName: Int = 0, hellosWithECH: Int = 0, quicVersionsUnknown: Int = 0
     ) {
         self.tap = tap
         self.whenDown = whenDown
         self.packetsInspected = packetsInspected
         self.packetsLost = packetsLost
+        self.hellosWithoutName = hellosWithoutName
+        self.hellosWithECH = hellosWithECH
+        self.quicVersionsUnknown = quicVersionsUnknown
     }
 
     package enum CodingKeys: String, CodingKey {
@@ -146,6 +156,9 @@ package struct InspectionState: Codable, Hashable, Sendable {
         case whenDown = "when_down"
         case packetsInspected = "packets_inspected"
         case packetsLost = "packets_lost"
+        case hellosWithoutName = "hellos_without_name"
+        case hellosWithECH = "hellos_with_ech"
+        case quicVersionsUnknown = "quic_versions_unknown"
     }
 }
 

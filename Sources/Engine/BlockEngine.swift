@@ -151,7 +151,8 @@ package struct BlockEngine: Sendable {
         let decision = book.decide(attempt, mode: mode, at: dated(now))
         let evidence = Evidence(
             vector: sighting.vector, name: sighting.name.description,
-            flow: sighting.flow.description)
+            flow: sighting.flow.description
+                + (sighting.hasECH ? " (Encrypted Client Hello present)" : ""))
         let isForged = decision.verdict != .allow && isForged(source, at: now)
         attempts.note(
             sighting.vector, isForged ? .forged : .init(decision.verdict),

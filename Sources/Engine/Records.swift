@@ -95,7 +95,7 @@ package struct BlockID: Hashable, Sendable, Comparable, CustomStringConvertible 
 package struct Evidence: Hashable, Sendable {
     package let vector: Vector
     package let name: String
-    /// `udp 10.20.0.31:5353 -> 10.20.0.1:53`
+    /// `udp 10.20.0.31:5353 -> 10.20.0.1:53`, and whether its hello may hide another name.
     package let flow: String
     /// Microseconds from the packet's arrival in the daemon to the block being in the kernel.
     package var latencyMicroseconds: Int64?

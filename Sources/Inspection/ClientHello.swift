@@ -28,7 +28,8 @@ enum ClientHello {
     }
 
     private static func read(
-        _ stream: Span<UInt8>, from cursor: HelloCursor, _ visit: (borrowing NameBuffer, Bool) -> Void
+        _ stream: Span<UInt8>, from cursor: HelloCursor,
+        _ visit: (borrowing NameBuffer, Bool) -> Void
     ) -> StreamReading {
         do throws(HelloFault) {
             return .settled(named: try readHello(stream, cursor, visit))

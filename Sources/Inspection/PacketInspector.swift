@@ -102,7 +102,8 @@ package struct PacketInspector: ~Copyable {
     }
 
     private mutating func readDatagram(
-        _ payload: Span<UInt8>, isFirstFragment: Bool, _ show: (borrowing NameBuffer, Showing) -> Void
+        _ payload: Span<UInt8>, isFirstFragment: Bool,
+        _ show: (borrowing NameBuffer, Showing) -> Void
     ) -> InspectionOutcome {
         switch DNSQuestion.read(payload, name: { show($0, Showing(vector: .dns)) }) {
         case .message: return .open

@@ -1,6 +1,7 @@
 import ControlAPI
 import Engine
 import Firewall
+import Inspection
 import Logging
 import Netfilter
 import Policy
@@ -64,7 +65,10 @@ extension Gatekeeper {
             inspection: InspectionState(
                 tap: settings.inspection.tap.rawValue,
                 whenDown: settings.inspection.whenDown.rawValue,
-                packetsInspected: Int(counters.inspected), packetsLost: Int(tap.counters.lost)),
+                packetsInspected: Int(counters.inspected), packetsLost: Int(tap.counters.lost),
+                hellosWithoutName: Int(inspector.counters.hellosWithoutName),
+                hellosWithECH: Int(inspector.counters.hellosWithECH),
+                quicVersionsUnknown: Int(inspector.counters.quicVersionsUnknown)),
             warnings: warnings)
     }
 

@@ -80,7 +80,9 @@ final class RawStream {
     /// The next segment of this connection from its header on; nil for another's.
     private func nextSegment() -> [UInt8]? {
         guard var bytes = raw.receive() else { return nil }
-        if !isV6, let first = bytes.first { bytes.removeFirst(min(bytes.count, Int(first & 15) * 4)) }
+        if !isV6, let first = bytes.first {
+            bytes.removeFirst(min(bytes.count, Int(first & 15) * 4))
+        }
         guard bytes.count >= 20, bytes[0...1] == Self.big16(remotePort)[...],
             Array(bytes[2...3]) == Self.big16(localPort)
         else { return nil }
@@ -112,7 +114,9 @@ final class RawStream {
         bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    private static func big16(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 0xff)] }
+    private static func big16(_ value: UInt16) -> [UInt8] {
+        [UInt8(value >> 8), UInt8(value & 0xff)]
+    }
 
     private static func big32(_ value: UInt32) -> [UInt8] {
         big16(UInt16(value >> 16)) + big16(UInt16(value & 0xffff))
