@@ -196,10 +196,10 @@ package struct PacketInspector: ~Copyable {
 
     /// Whether a stream that shows no hello and no request never will.
     ///
-    /// Its first bytes would tell, but the first segment seen need not be the first sent. Two things
-    /// say that nothing is missing before it: it came with the SYN, or the other side has sent bytes
-    /// since. A server answers a hello or a request only when it has all of it, and all of it came
-    /// by here.
+    /// Its first bytes would tell, but the first segment seen need not be the first sent. Two
+    /// things say that nothing is missing before it: it came with the SYN, or the other side has
+    /// sent bytes since. A server answers a hello or a request only when it has all of it, and all
+    /// of it came by here.
     private func isForeign(
         _ payload: Span<UInt8>, _ headers: PacketHeaders, _ buffer: StreamBuffer,
         _ reader: StreamReader, answeredSince acknowledgment: UInt32?

@@ -50,8 +50,8 @@ struct StreamReader {
         /// A request of HTTP was read, so the rest is HTTP.
         var isHTTP = false
 
-        /// Whether a message may begin behind bytes that are none: not in a stream whose first bytes
-        /// decide what it is.
+        /// Whether a message may begin behind bytes that are none: not in a stream whose first
+        /// bytes decide what it is.
         func isSearched(_ dialect: Dialect) -> Bool { dialect != .stream || isHTTP }
 
         var settlement: Settlement? {

@@ -51,10 +51,8 @@ struct AnyPortTests {
         let body = Array(repeating: UInt8(0x16), count: 3_000)
         var sequence = 1_000 + UInt32(first.count)
         for number in 0..<20 {
-            let post =
-                Array(
-                    "POST /\(number) HTTP/1.1\r\nHost: h\(number).test\r\nTransfer-Encoding: chunked"
-                        .utf8) + Array("\r\n\r\n".utf8)
+            let line = "POST /\(number) HTTP/1.1\r\nHost: h\(number).test"
+            let post = Array("\(line)\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
             for piece in [post, body] {
                 let segment = TestPackets.segment(
                     piece, to: 8_080, sequence: sequence, acknowledgment: UInt32(number * 2))

@@ -63,8 +63,8 @@ enum HelloForm: String, CaseIterable {
         }
     }
 
-    /// The datagrams in the order in which they are sent. The last octet of the last one's source id
-    /// tells the server that it has all.
+    /// The datagrams in the order in which they are sent. The last octet of the last one's source
+    /// id tells the server that it has all.
     func datagrams(name: String, version: UInt32) -> [[UInt8]] {
         let message = Array(HelloClient.clientHello(name: name, size: Self.largeSize).dropFirst(5))
         let id = (0..<8).map { _ in UInt8.random(in: 0...255) }

@@ -45,7 +45,7 @@ final class RawStream {
     }
 
     deinit {
-        // Without it the server would wait for the rest for ever: its kernel knows our numbers only.
+        // Without it the server would wait for the rest: its kernel knows our numbers only.
         _ = try? send([], at: 0, flags: 0x04)
     }
 
