@@ -22,24 +22,25 @@ enum MessageTargets {
         let cut = (Int(input[0]) << 8 | Int(input[1])) % stream.count
         let whole = digest(stream, cutAt: 0)
         precondition(whole == digest(stream, cutAt: cut), "the cut at \(cut) changed the names")
-        _ = ClientHello.readMessage(stream) { _ in }
+        _ = ClientHello.readMessage(stream) { _, _ in }
     }
 
     private static func digest(_ stream: Span<UInt8>, cutAt cut: Int) -> NameDigest {
         var names = NameDigest()
-        let reader = StreamReader(dialect: .tls, limit: InspectionLimits.standard.bytesPerFlow)
+        let reader = StreamReader(dialect: .stream, limit: InspectionLimits.standard.bytesPerFlow)
         // Sequence numbers wrap inside the stream.
         let start = UInt32.max - 7
         var buffer = StreamBuffer(at: start)
         var finding = StreamReader.Finding.open
         if cut > 0 {
             finding = reader.read(
-                stream.extracting(first: cut), at: start, into: &buffer, name: { names.add($0) })
+                stream.extracting(first: cut), at: start, into: &buffer,
+                name: { name, _ in names.add(name) })
         }
         if case .settled = finding { return names }
         _ = reader.read(
             stream.extracting(droppingFirst: cut), at: start &+ UInt32(cut), into: &buffer,
-            name: { names.add($0) })
+            name: { name, _ in names.add(name) })
         return names
     }
 

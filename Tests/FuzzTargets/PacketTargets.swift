@@ -22,7 +22,7 @@ enum PacketTargets {
     /// A protocol; then segments: a place (16 bits), a length (8 bits), and the bytes.
     static func stream(_ input: Span<UInt8>) {
         var parts = InputReader(input)
-        let dialects = [Dialect.tls, .http, .dnsStream]
+        let dialects = [Dialect.stream, .http, .dnsStream]
         let reader = StreamReader(dialect: dialects[Int(parts.byte()) % 3], limit: limit)
         let start = UInt32.max - 100
         var buffer = StreamBuffer(at: start)
@@ -32,10 +32,12 @@ enum PacketTargets {
             let segment = input.extracting(parts.range(Int(parts.byte())))
             let place = buffer.place(of: position, count: segment.count, limit: limit)
             if place == .outOfWindow {
-                reader.readAlone(segment) { names.add($0) }
+                reader.readAlone(segment) { name, _ in names.add(name) }
                 continue
             }
-            let finding = reader.read(segment, at: position, into: &buffer) { names.add($0) }
+            let finding = reader.read(segment, at: position, into: &buffer) { name, _ in
+                names.add(name)
+            }
             precondition(buffer.bytes.count <= limit)
             precondition(buffer.footprint <= 2 * (limit + 2_048))
             if case .settled = finding { return }

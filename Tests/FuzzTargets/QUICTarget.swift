@@ -36,9 +36,9 @@ enum QUICTarget {
             var names = NameDigest()
             if let version {
                 let packet = sealed(part, version: version, number: number)
-                finding = reader.read(packet.span, of: &flow) { names.add($0) }
+                finding = reader.read(packet.span, of: &flow) { name, _ in names.add(name) }
             } else {
-                finding = reader.read(part, of: &flow) { names.add($0) }
+                finding = reader.read(part, of: &flow) { name, _ in names.add(name) }
             }
             number &+= 1
             precondition(flow.buffer.bytes.count <= limits.bytesPerFlow)
@@ -82,6 +82,8 @@ enum QUICTarget {
         let front = handshake.frontCount
         precondition(front <= limits.bytesPerFlow)
         var names = NameDigest()
-        _ = ClientHello.readMessage(handshake.bytes.span.extracting(first: front)) { names.add($0) }
+        _ = ClientHello.readMessage(handshake.bytes.span.extracting(first: front)) { name, _ in
+            names.add(name)
+        }
     }
 }
