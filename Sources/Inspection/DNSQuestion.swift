@@ -9,7 +9,7 @@ enum DNSQuestion {
     /// itself; this bounds the work. A name has at most 127 labels.
     static let maximumPointers = 127
 
-    private enum Fault: Error {
+    enum Fault: Error {
         case truncated
         case malformed
     }
@@ -92,7 +92,7 @@ enum DNSQuestion {
     }
 
     /// Returns where the octets after the name stand. RFC 1035 sections 3.1 and 4.1.4.
-    private static func readName(
+    static func readName(
         _ message: Span<UInt8>, at start: Int, into name: inout NameBuffer
     ) throws(Fault) -> Int {
         var offset = start

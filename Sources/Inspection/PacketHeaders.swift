@@ -4,6 +4,8 @@ import Wire
 /// stream.
 struct PacketHeaders {
     let flow: FlowKey
+    /// Where the TCP or UDP header begins.
+    let transportStart: Int
     /// What the segment or datagram carries; may be empty.
     private(set) var payload: Range<Int>
     /// The sequence number of the first payload byte; 0 for UDP.
@@ -34,6 +36,7 @@ struct PacketHeaders {
             throw header.isFirstFragment ? .fragment : .malformed
         }
         let start = header.payload.lowerBound
+        transportStart = start
         flow = FlowKey(
             transport: transport, source: header.source, sourcePort: packet.uint16(at: start),
             destination: header.destination, destinationPort: packet.uint16(at: start + 2))

@@ -2,7 +2,11 @@
 package enum Vector: String, Hashable, Sendable, CaseIterable {
     case dns
     case dnsTCP = "dns-tcp"
+    /// In the chain of aliases of an answer to a question for another name.
+    case dnsAnswer = "dns-answer"
     case tls
     case quic
     case http
+    /// In no name at all: an answer had given this address for the name.
+    case address
 }
