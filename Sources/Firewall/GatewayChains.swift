@@ -9,7 +9,7 @@ extension TableDesign {
     var outputGate: Chain {
         Chain(
             name: "out_gate", base: BaseChain(kind: .filter, hook: .output, priority: -150),
-            rules: towardsCut(goto: "cut_out"))
+            rules: towardsCut(goto: "cut_out") + answerRules)
     }
 
     /// The answers to what `cut_in` lets in, and nothing else.

@@ -29,7 +29,7 @@ extension TableDesign {
                 Rule([.destinationPort(.udp, 443), lookedInto], comment: "QUIC"),
             ]
         }
-        return Chain(name: "inspect", rules: dnsRules + rules + heldRules)
+        return Chain(name: "inspect", rules: dnsRules + refusedDNSRules + rules + heldRules)
     }
 
     /// On the way to the gateway itself. A redirected packet's header names the program's port;
@@ -40,8 +40,8 @@ extension TableDesign {
         ) -> Rule {
             let mark: [Statement] = value.map { [.setPacketMark($0, self.mark)] } ?? []
             return Rule(
-                [.originalPort(transport, port)] + (transport == .tcp ? payload : []) + mark
-                    + [lookedInto])
+                [.originalPort(transport, port)] + (transport == .tcp ? payload : [])
+                    + (port == 53 ? asked : []) + mark + [lookedInto])
         }
         let known = [
             redirected(.udp, 53, .redirectedDNS), redirected(.tcp, 53, .redirectedDNS),
@@ -57,14 +57,15 @@ extension TableDesign {
         } else {
             rules = [redirected(.tcp, 443, nil), redirected(.udp, 443, nil)]
         }
-        return Chain(name: "inspect_in", rules: dnsRules + known + rules + heldRules)
+        return Chain(name: "inspect_in", rules: dnsRules + refusedDNSRules + known + rules + heldRules)
     }
 
     private var dnsRules: [Rule] {
         [
             // No ct mark lets DNS by: one five-tuple carries many questions.
-            Rule([.destinationPort(.udp, 53), lookedInto], comment: "every DNS question"),
-            Rule([.destinationPort(.tcp, 53)] + payload + [lookedInto]),
+            Rule(
+                [.destinationPort(.udp, 53)] + asked + [lookedInto], comment: "every DNS question"),
+            Rule([.destinationPort(.tcp, 53)] + payload + asked + [lookedInto]),
         ]
     }
 

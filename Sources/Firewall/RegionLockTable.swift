@@ -9,9 +9,11 @@ extension TableDesign {
     package func ruleset(cut elements: [String: Set<SetElement>]) -> Ruleset {
         var all = elements
         for set in taggedSets { all[set.name] = taggedElements(of: set) }
+        for (set, members) in resolverElements { all[set.name] = members }
         for set in aliveSets { all[set.name] = Set(TableSets.aliveElements) }
         return Ruleset(
-            sets: TableSets.changing + holdSets + aliveSets + taggedSets,
+            sets: TableSets.changing + holdSets + aliveSets + resolverElements.map(\.0)
+                + taggedSets,
             chains: chains, elements: all)
     }
 
@@ -21,11 +23,12 @@ extension TableDesign {
         chains += [refuseChain, tapChain]
         if isHolding { chains += [holdChain, heldChain, unholdChain] }
         chains.append(cutChain)
+        if isReadingAnswers { chains.append(answersChain) }
         if shape == .complete { chains += [cutDownChain, downChain] }
         chains += [cutInChain, inspectChain, inspectInChain]
         if hasSelectors { chains.append(taggedChain) }
         chains += [forwardGate, forwardCommit, inputGate, inputCommit]
-        if shape == .complete { chains += [cutOutChain, outputGate] }
+        if shape == .complete { chains += [cutOutChain, outputGate, outputCommit] }
         if let notice = noticeChain { chains.append(notice) }
         return chains
     }
@@ -201,7 +204,7 @@ extension TableDesign {
                 Rule(
                     [.connectionMark(.block, mark), .goto(chain: "cut_down")],
                     comment: "other side of cut flows")
-            ] + towardsCut(goto: "cut_down"))
+            ] + towardsCut(goto: "cut_down") + answerRules)
     }
 
     /// A packet on its way to a cut device shows only its address.
@@ -237,6 +240,8 @@ extension TableDesign {
         var values: [MarkField.Value] = [.pass, .checked]
         if isAnyPort { values.append(.http) }
         if isHolding { values += values.map(\.asLast) }
+        // An answer nobody read: the daemon is down, or only a copy was taken.
+        if isReadingAnswers { values.append(.answer) }
         return values.flatMap { value in
             let isMarked = Statement.packetMark(value, mark)
             var rules: [Rule] = []

@@ -40,6 +40,8 @@ package struct MarkField: Hashable, Sendable {
         case knownHTTP = 5
         /// The flow carries HTTP on another port than 80: it is never classified for good.
         case http = 6
+        /// On a flow: it carries questions of a tagged device. On a packet: it is an answer to one.
+        case answer = 7
         /// As `pass`, and no other packet of the device waited when this one was judged.
         case passLast = 9
         /// As `checked`, and no other packet of the device waited when this one was judged.

@@ -93,12 +93,17 @@ package struct TableDesign: Hashable, Sendable {
     /// Interfaces towards the internet: nobody there is shown the notice.
     package var uplinks: [InterfaceName]
     package var capabilities: TableCapabilities
+    /// Answers to tagged devices' questions are inspected as well.
+    package var readsAnswers: Bool
+    /// What of encrypted DNS tagged devices are refused.
+    package var refusedDNS: RefusedDNS
 
     package init(
         tap: Tap, holdsDevices: Bool = false, mark: MarkField, shape: Shape, tagged: Tagged,
         cutFamilies: Set<IPFamily> = [.ipv4, .ipv6], allowed: [Allowed],
         keepsGatewayDNS: Bool, noticePort: UInt16?, uplinks: [InterfaceName] = [],
-        capabilities: TableCapabilities
+        capabilities: TableCapabilities, readsAnswers: Bool = false,
+        refusedDNS: RefusedDNS = RefusedDNS()
     ) {
         self.tap = tap
         self.holdsDevices = holdsDevices
@@ -111,5 +116,7 @@ package struct TableDesign: Hashable, Sendable {
         self.noticePort = noticePort
         self.uplinks = uplinks
         self.capabilities = capabilities
+        self.readsAnswers = readsAnswers
+        self.refusedDNS = refusedDNS
     }
 }

@@ -35,6 +35,11 @@ package enum TableSets {
     package static let deviceIPv6 = NftSet(
         name: "dev_ip6", key: .ipv6Address, isInterval: true, comment: "tagged subnets")
 
+    package static let resolverIPv4 = NftSet(
+        name: "doh_ip4", key: .ipv4Address, comment: "resolvers of DNS over HTTPS")
+    package static let resolverIPv6 = NftSet(
+        name: "doh_ip6", key: .ipv6Address, comment: "resolvers of DNS over HTTPS")
+
     /// Makers' blocks as masked hash sets, one for each length the IEEE assigns.
     package static func deviceMaker(length: Int) -> NftSet {
         NftSet(

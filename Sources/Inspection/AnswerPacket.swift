@@ -55,10 +55,3 @@ extension FlowKey {
             destination: source, destinationPort: sourcePort)
     }
 }
-
-extension PacketInspector {
-    /// Whether a flow's own direction is read for names, and so whether it can be without one.
-    package static func reads(_ flow: FlowKey, originalPort: UInt16? = nil) -> Bool {
-        InspectedPorts.dialect(flow.transport, port: originalPort ?? flow.destinationPort) != nil
-    }
-}

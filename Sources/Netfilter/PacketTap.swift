@@ -245,12 +245,19 @@ private struct VerdictBatch {
     mutating func append(_ id: UInt32, _ verdict: TapVerdict) {
         switch verdict {
         case .accept(let mark): append(id, code: NF_ACCEPT, mark: mark)
+        case .replace(let mark, let packet):
+            append(id, code: NF_ACCEPT, mark: mark, packet: packet)
         case .drop: append(id, code: NF_DROP, mark: nil)
         }
     }
 
-    private mutating func append(_ id: UInt32, code: Int32, mark: UInt32?) {
-        appendHost(UInt32(mark == nil ? Self.plainLength : Self.markedLength))
+    private mutating func append(
+        _ id: UInt32, code: Int32, mark: UInt32?, packet: [UInt8] = []
+    ) {
+        // Attributes begin at multiples of four (NLA_ALIGN).
+        let padding = (4 - packet.count % 4) % 4
+        let payload = packet.isEmpty ? 0 : 4 + packet.count + padding
+        appendHost(UInt32((mark == nil ? Self.plainLength : Self.markedLength) + payload))
         appendHost16(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_VERDICT.rawValue))
         appendHost16(UInt16(NLM_F_REQUEST))
         appendHost(MessageBuffer.plainSequence)
@@ -264,10 +271,16 @@ private struct VerdictBatch {
         appendHost16(UInt16(NFQA_VERDICT_HDR.rawValue))
         appendNetwork(UInt32(code))
         appendNetwork(id)
-        guard let mark else { return }
-        appendHost16(8)
-        appendHost16(UInt16(NFQA_MARK.rawValue))
-        appendNetwork(mark)
+        if let mark {
+            appendHost16(8)
+            appendHost16(UInt16(NFQA_MARK.rawValue))
+            appendNetwork(mark)
+        }
+        guard !packet.isEmpty else { return }
+        appendHost16(UInt16(4 + packet.count))
+        appendHost16(UInt16(NFQA_PAYLOAD.rawValue))
+        octets += packet
+        octets += Array(repeating: 0, count: padding)
     }
 
     mutating func send(to fileDescriptor: Int32) throws(NetfilterError) {

@@ -34,6 +34,9 @@ package enum TapMode: Hashable, Sendable {
 package enum TapVerdict: Hashable, Sendable {
     /// - mark: the whole new packet mark, as `MarkField.setting` makes it; nil leaves it as it was.
     case accept(mark: UInt32?)
+    /// The packet goes on with other octets, from the IP header on: lengths and checksums are the
+    /// caller's. At most 65,531 octets, what an attribute holds.
+    case replace(mark: UInt32?, [UInt8])
     /// The packet is gone. For packets whose sender is not who it says.
     case drop
 }

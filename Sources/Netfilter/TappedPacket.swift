@@ -10,8 +10,10 @@ package struct TappedPacket: Sendable {
     package fileprivate(set) var inputInterfaceIndex: UInt32 = 0
     /// The whole packet mark, other people's bits included.
     package fileprivate(set) var mark: UInt32 = 0
-    /// NF_INET_LOCAL_IN (1) or NF_INET_FORWARD (2), see linux/netfilter.h.
+    /// NF_INET_LOCAL_IN (1), NF_INET_FORWARD (2) or NF_INET_LOCAL_OUT (3), see linux/netfilter.h.
     package fileprivate(set) var hook: UInt8 = 0
+    /// A program of the gateway sends it.
+    package var isFromGateway: Bool { hook == 3 }
     var payload: Range<Int> = 0..<0
 
     init() {}

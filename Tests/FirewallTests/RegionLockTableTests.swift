@@ -134,4 +134,56 @@ import Wire
         #expect(field.setting(.block, in: 0xdead_beef) == 0xdea2_beef)
         #expect(field.setting(.pass, in: 0) == 0x0001_0000)
     }
+
+    private func answering(
+        _ answers: Bool, refused: RefusedDNS = RefusedDNS(), shape: TableDesign.Shape = .complete
+    ) -> Ruleset {
+        TableDesign(
+            tap: .inline(queue: 1, bypass: true), mark: MarkField(mask: 0x000f_0000),
+            shape: shape,
+            tagged: .init(interfaces: Set([InterfaceName("lan0")].compactMap(\.self))),
+            allowed: [], keepsGatewayDNS: false, noticePort: nil, capabilities: .all,
+            readsAnswers: answers, refusedDNS: refused
+        ).ruleset(cut: [:])
+    }
+
+    /// What goes to a cut device dies before anybody reads answers, and a question's flow is
+    /// marked by the rule that hands the question over.
+    @Test func answersAreFoundByTheMarkOfTheirQuestion() throws {
+        let mark = MarkField(mask: 0x000f_0000)
+        let table = answering(true)
+        for name in ["down", "out_gate"] {
+            let rules = try #require(table.chains.first(where: { $0.name == name })).rules
+            #expect(
+                rules.last?.statements == [
+                    .connectionMark(.answer, mark), .isReply, .goto(chain: "answers"),
+                ])
+        }
+        for name in ["inspect", "inspect_in"] {
+            let rules = try #require(table.chains.first(where: { $0.name == name })).rules
+            let marking = rules.filter { $0.statements.contains(.setConnectionMark(.answer, mark)) }
+            #expect(marking.count == (name == "inspect" ? 2 : 4))
+            #expect(marking.allSatisfy { $0.statements.last == .goto(chain: "tap") })
+        }
+        let text = { (table: Ruleset) in table.text }
+        #expect(text(answering(false)).contains("out_commit"), "the hook stays")
+        #expect(!text(answering(false)).contains("answers"))
+        #expect(!text(answering(true, shape: .sourceOnly)).contains("answers"))
+    }
+
+    /// Only what the switches name costs a rule or a set.
+    @Test func encryptedDNSIsRefusedBySwitch() throws {
+        let address = try #require(IPAddress("192.0.2.53"))
+        let table = answering(false, refused: RefusedDNS(port853: true, resolvers: [address]))
+        let plain = answering(false)
+        for name in ["inspect", "inspect_in"] {
+            let rules = { (table: Ruleset) in
+                table.chains.first(where: { $0.name == name })?.rules.count ?? 0
+            }
+            #expect(rules(table) == rules(plain) + 4)
+        }
+        #expect(table.elements["doh_ip4"] == [SetElement(.address(address))])
+        #expect(table.elements["doh_ip6"] == nil)
+        #expect(!plain.sets.contains { $0.name.hasPrefix("doh") })
+    }
 }

@@ -26,6 +26,18 @@ import Wire
                 tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
                 noticePort: 9741)
         },
+        "answers": {
+            var answering = try design(
+                tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
+                uplinks: [try #require(InterfaceName("wan0"))])
+            answering.readsAnswers = true
+            answering.refusedDNS = RefusedDNS(
+                port853: true,
+                resolvers: [
+                    try #require(IPAddress("192.0.2.53")), try #require(IPAddress("2001:db8::53")),
+                ])
+            return answering
+        },
         "passive and closed": {
             try design(tap: .passive(group: 7, isClosed: true), tagged: try everyone)
         },
