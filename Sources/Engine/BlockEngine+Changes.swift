@@ -30,6 +30,8 @@ extension BlockEngine {
     /// Decides by `book` from now on.
     mutating func take(_ book: PolicyBook) {
         self.book = book
+        // Which names are endpoints' may have changed.
+        evidence.removeAll()
         mode = modeAtPrompt ?? book.settings.mode
         removal = nil
         forgetStandings()

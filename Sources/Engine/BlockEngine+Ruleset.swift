@@ -28,7 +28,24 @@ extension BlockEngine {
             },
             keepsGatewayDNS: settings.whileBlocked.dns == .gateway,
             noticePort: settings.notice.isEnabled ? settings.notice.port : nil,
-            uplinks: settings.uplinks, capabilities: capabilities)
+            uplinks: settings.uplinks, capabilities: capabilities, readsAnswers: readsAnswers,
+            refusedDNS: refusedDNS)
+    }
+
+    /// Answers come to us only where something hangs on them.
+    private var readsAnswers: Bool {
+        mode != .disabled && !book.watchedTags.isEmpty
+            && (book.settings.inspection.answers == .read
+                || mode == .enforce && book.settings.encryptedDNS.changesAnswers)
+    }
+
+    /// A gateway that only watches refuses nothing.
+    private var refusedDNS: RefusedDNS {
+        let settings = book.settings.encryptedDNS
+        guard mode == .enforce else { return RefusedDNS() }
+        return RefusedDNS(
+            port853: settings.refusesPort853,
+            resolvers: settings.refusesHTTPS ? settings.addresses : [])
     }
 
     /// Only tags some policy speaks of reach the kernel: nobody else's packet is ever queued.

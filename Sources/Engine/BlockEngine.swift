@@ -36,6 +36,11 @@ package struct BlockEngine: Sendable {
     /// When a policy's stages began for a device.
     package internal(set) var stagesSince: [DeviceKey: [String: Timestamp]] = [:]
     var places = DevicePlaces()
+    var evidence = AddressEvidence()
+    /// Who last spoke from an address, for answers that come before the neighbour table knows it.
+    var askers: [IPAddress: PacketSource] = [:]
+    /// Flows an address alone would have refused, had it been nobody else's.
+    package internal(set) var sharedFlows: UInt64 = 0
     package internal(set) var routers: [MACAddress: RouterSign] = [:]
     var sourceCounts: [MACAddress: SourceCount] = [:]
     /// Told with the next tick: the packet path has no effects to give.
@@ -124,6 +129,7 @@ package struct BlockEngine: Sendable {
         }
         if standings.count >= EngineLimits.standings { standings.removeAll(keepingCapacity: true) }
         standings[source] = KnownStanding(standing: standing, notedAt: now)
+        if standing == .watched { noteAsker(source) }
         // A forged packet says nothing about the device it names.
         if standing != .ignored, !isForged(source, at: now) {
             countSource(of: source, at: now)
@@ -259,10 +265,12 @@ package struct BlockEngine: Sendable {
         case forgery(MACAddress, InterfaceName?)
         case stage(device: DeviceKey, policy: String, Stage)
         case review(String)
+        case sharedAddress(DeviceKey, IPAddress)
+        case refusedDNS(DeviceKey, RefusedName)
 
         var repeatSeconds: Int64 {
             switch self {
-            case .attempt, .stage: EngineLimits.repeatSeconds
+            case .attempt, .stage, .sharedAddress, .refusedDNS: EngineLimits.repeatSeconds
             case .review: EngineLimits.reviewSeconds
             case .contest, .forgery: EngineLimits.suspicionSeconds
             }

@@ -50,6 +50,16 @@ package enum EngineLimits {
     package static let stagedDevices = 65_536
     /// A policy past its day of review is told of once in this time.
     package static let reviewSeconds: Int64 = 86_400
+    /// Addresses remembered from answers, an endpoint's and others' each. A device that has many
+    /// made up can only push out what would end first; 5 MB at the most.
+    package static let addressClaims = 16_384
+    /// An answer counts for this long at least: applications and systems keep addresses well past
+    /// a short time to live (Android's and Java's resolvers, connection pools).
+    package static let addressMinimumSeconds: Int64 = 3_600
+    /// And for this long at most, whatever it says (RFC 8767 section 4 thinks of days at most).
+    package static let addressMaximumSeconds: Int64 = 86_400
+    /// How long an address counts as shared: twice as long as it may count as anybody's.
+    package static let sharedAddressSeconds: Int64 = 172_800
     /// Tags given at the prompt to one device.
     package static let tagsPerDevice = 32
 }

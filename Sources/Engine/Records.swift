@@ -232,6 +232,10 @@ package struct Event: Hashable, Sendable {
         case addressContested = "address.contested"
         /// A packet came with a MAC that answers elsewhere.
         case addressForged = "address.forged"
+        /// A flow without a name went to an address of an endpoint that is others' as well.
+        case addressShared = "address.shared"
+        /// A tagged device was refused encrypted DNS.
+        case encryptedDNSRefused = "dns.refused"
         /// One MAC, many addresses.
         case deviceRouter = "device.router"
         /// An attempt before a policy's stage block.

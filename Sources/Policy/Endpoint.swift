@@ -17,6 +17,7 @@ package enum EndpointRole: String, Hashable, Sendable, CaseIterable {
     case appStore = "appstore"
     case httpDNS = "http-dns"
     case bypassRelay = "bypass-relay"
+    case encryptedDNS = "encrypted-dns"
     case iot
 
     /// Roles a policy may name in `trigger_roles`.

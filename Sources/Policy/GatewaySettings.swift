@@ -12,6 +12,7 @@ package struct GatewaySettings: Hashable, Sendable {
     package var devices: [KnownDevice]
     package var policies: [RegionPolicy]
     package var inspection: InspectionSettings
+    package var encryptedDNS = EncryptedDNSSettings()
     package var whileBlocked: WhileBlocked
     package var notice: NoticeSettings
     package var control: ControlSettings
@@ -55,6 +56,9 @@ package struct InspectionSettings: Hashable, Sendable {
         case packet
     }
 
+    /// Whether answers to tagged devices' questions are read.
+    package enum Answers: String, Hashable, Sendable, CaseIterable { case read, ignore }
+
     package var tap: Tap
     package var hold: Hold
     package var whenDown: WhenDown
@@ -62,15 +66,21 @@ package struct InspectionSettings: Hashable, Sendable {
     package var queue: UInt16
     /// The bits of packet and ct mark we use; four or more contiguous bits.
     package var markMask: UInt32
+    package var answers: Answers
+    /// Addresses that many names share: being sent there proves nothing.
+    package var sharedAddresses: [IPPrefix]
 
     package init(
-        tap: Tap, hold: Hold, whenDown: WhenDown, queue: UInt16, markMask: UInt32
+        tap: Tap, hold: Hold, whenDown: WhenDown, queue: UInt16, markMask: UInt32,
+        answers: Answers = .read, sharedAddresses: [IPPrefix] = []
     ) {
         self.tap = tap
         self.hold = hold
         self.whenDown = whenDown
         self.queue = queue
         self.markMask = markMask
+        self.answers = answers
+        self.sharedAddresses = sharedAddresses
     }
 
     /// The mark bits are those no common neighbour on a gateway uses: Tailscale has 0x00ff0000,

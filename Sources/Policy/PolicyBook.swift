@@ -9,6 +9,9 @@ package struct PolicyBook: Sendable {
     /// Policies to which presence is enough, by their place in the settings.
     private let entryPolicies: [Int]
 
+    /// What of encrypted DNS is refused.
+    package let encryptedDNS: EncryptedDNSBook
+
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
     /// What an id of the index stands for.
@@ -34,6 +37,7 @@ package struct PolicyBook: Sendable {
         self.watchedTags = watched
         self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
+        self.encryptedDNS = EncryptedDNSBook(settings.encryptedDNS, seed: seed)
     }
 
     /// Whether any policy in use names this endpoint. On the packet path: no allocation.

@@ -59,6 +59,9 @@ struct PacketCounters: Sendable {
     var ignored: UInt64 = 0
     var malformed: UInt64 = 0
     var sightings = SightingCounts()
+    var answers: UInt64 = 0
+    /// Answers made into refusals or withheld.
+    var answersRefused: UInt64 = 0
     /// Of cuts that a packet caused.
     var latency = LatencyHistogram()
     /// Losses the journal has been told of.
@@ -72,6 +75,8 @@ struct SightingCounts: Sendable {
     private var tls: UInt64 = 0
     private var quic: UInt64 = 0
     private var http: UInt64 = 0
+    private var dnsAnswer: UInt64 = 0
+    private var address: UInt64 = 0
 
     subscript(vector: Vector) -> UInt64 {
         switch vector {
@@ -80,6 +85,8 @@ struct SightingCounts: Sendable {
         case .tls: tls
         case .quic: quic
         case .http: http
+        case .dnsAnswer: dnsAnswer
+        case .address: address
         }
     }
 
@@ -90,6 +97,8 @@ struct SightingCounts: Sendable {
         case .tls: tls += 1
         case .quic: quic += 1
         case .http: http += 1
+        case .dnsAnswer: dnsAnswer += 1
+        case .address: address += 1
         }
     }
 }

@@ -17,6 +17,9 @@ extension Gatekeeper {
         let arrival = clock.monotonicNanoseconds()
         let now = clock.now()
         return try tap.receive { packet, payload, isLastOfSender in
+            if mark.value(in: packet.mark) == .answer {
+                return verdict(onAnswer: packet, payload, arrival: arrival, now: now)
+            }
             let value = value(for: packet, payload, arrival: arrival, now: now)
             guard let value else { return .drop }
             return .accept(
@@ -73,11 +76,20 @@ extension Gatekeeper {
         counters.inspected += 1
         var verdict = Verdict.allow
         var isForged = false
+        var isNamed = false
         let originalPort = mark.value(in: packet.mark)?.originalPort
         let outcome = inspector.inspect(
             payload, link: .ip, originalPort: originalPort, at: arrival
         ) { sighting in
             counters.sightings.note(sighting.vector)
+            isNamed = true
+            if let refused = engine.refusesResolver(sighting) {
+                verdict = .block
+                let told = engine.tellRefusal(
+                    refused, of: sighting.name, to: source, flow: sighting.flow,
+                    vector: sighting.vector, at: now)
+                if !told.isEmpty { run(told) }
+            }
             guard engine.concerns(sighting.name) else { return }
             let judgement = engine.judge(sighting, from: source, at: now)
             if judgement.refusesPacket { verdict = .block }
@@ -85,6 +97,12 @@ extension Gatekeeper {
             if !judgement.effects.isEmpty { run(judgement.effects, arrival: arrival) }
         }
         if outcome == .malformed { counters.malformed += 1 }
+        if outcome == .settled, !isNamed,
+            let judgement = judgeNameless(payload, from: source, arrival: arrival, now: now)
+        {
+            if judgement.refusesPacket { verdict = .block }
+            if judgement.isForged { isForged = true }
+        }
         // An answer would go to, and a mark would stay on a flow of, the device that was named.
         if verdict == .block { return isForged ? nil : .block }
         // A cut device's own questions to the gateway must come back here, every one.

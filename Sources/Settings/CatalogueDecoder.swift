@@ -11,6 +11,8 @@ struct CatalogueShelf {
     struct Entry {
         let endpoint: Endpoint
         let confidence: Confidence
+        /// Of a resolver of DNS over HTTPS.
+        var addresses: [IPAddress] = []
     }
 
     private(set) var catalogues: [String: [Entry]] = [:]
@@ -54,7 +56,7 @@ struct CatalogueShelf {
     }
 
     private static func entry(_ field: Field) -> Entry? {
-        let keys = ["name", "match", "role", "confidence", "source", "note"]
+        let keys = ["name", "match", "role", "confidence", "source", "note", "addresses"]
         guard let fields = Fields(field, keys: keys) else { return nil }
         let name = fields.required("name")?.domain()
         let match = fields.required("match")?.choice(among: ["exact", "suffix"])
@@ -63,11 +65,23 @@ struct CatalogueShelf {
         // Only people read these two; an entry without a source is a rumour.
         _ = fields.required("source")?.line()
         _ = fields["note"]?.line()
+        let owned = fields["addresses"].map { addresses($0, role: role) } ?? []
         guard let name, let match, let role, let confidence else { return nil }
         return Entry(
             endpoint: Endpoint(
                 pattern: match == "exact" ? .exact(name) : .suffix(name), role: role,
                 source: field.file.location(field.span)),
-            confidence: confidence)
+            confidence: confidence, addresses: owned)
+    }
+
+    private static func addresses(_ field: Field, role: EndpointRole?) -> [IPAddress] {
+        if let role, role != .encryptedDNS {
+            field.error(
+                "\(field.name) may stand at \(EndpointRole.encryptedDNS.rawValue) only",
+                hint: "Of every other role the name is matched, never the address.")
+            return []
+        }
+        let items = field.items(of: "addresses", limit: SettingsLimits.addressesPerResolver)
+        return (items ?? []).compactMap { $0.address() }
     }
 }

@@ -20,7 +20,8 @@ enum GatewayDecoder {
         let fields = Fields.root(
             of: root, in: file,
             keys: [
-                "gateway", "sites", "unknown_site", "inspection", "while_blocked", "notice",
+                "gateway", "sites", "unknown_site", "inspection", "encrypted_dns",
+                "while_blocked", "notice",
                 "history", "control",
             ],
             unsupported: [
@@ -42,6 +43,9 @@ enum GatewayDecoder {
         }
         if let inspection = fields["inspection"] {
             self.inspection(inspection, into: &settings.inspection)
+        }
+        if let encrypted = fields["encrypted_dns"] {
+            EncryptedDNSDecoder.decode(encrypted, into: &settings)
         }
         if let blocked = fields["while_blocked"] {
             whileBlocked(blocked, into: &settings.whileBlocked)
@@ -92,8 +96,11 @@ enum GatewayDecoder {
     }
 
     private static func inspection(_ field: Field, into settings: inout InspectionSettings) {
-        guard let fields = Fields(field, keys: ["tap", "hold", "when_down", "queue", "mark_mask"])
-        else { return }
+        let keys = [
+            "tap", "hold", "when_down", "queue", "mark_mask", "answers", "shared_addresses",
+        ]
+        guard let fields = Fields(field, keys: keys) else { return }
+        EncryptedDNSDecoder.decodeAnswers(fields, into: &settings)
         if let hold = fields["hold"]?.choice(InspectionSettings.Hold.self) { settings.hold = hold }
         if let tap = fields["tap"]?.choice(InspectionSettings.Tap.self) { settings.tap = tap }
         if let whenDown = fields["when_down"]?.choice(InspectionSettings.WhenDown.self) {

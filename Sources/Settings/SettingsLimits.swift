@@ -30,6 +30,9 @@ package enum SettingsLimits {
     package static let subnetsPerSite = 256
     /// Each is an element of a set that every packet of a cut device is looked up in.
     package static let alsoReachable = 64
+    /// They are gone through one by one when a flow without a name goes to an endpoint's address.
+    package static let sharedAddresses = 256
+    package static let addressesPerResolver = 64
     package static let selectorsPerFile = 1_024
     package static let devicesPerFile = 10_000
     package static let tagsPerEntry = 16

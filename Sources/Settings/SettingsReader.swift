@@ -83,6 +83,7 @@ package enum SettingsReader {
             areDevicesWhole: !scopes.contains { $0.hasErrors && $0.path.hasPrefix("devices.d/") })
         problems += scopes.flatMap(\.problems)
         settings.policies = inDecidingOrder(drafts.map(\.policy))
+        EncryptedDNSDecoder.fill(&settings.encryptedDNS, from: shelf)
         let isUsable = !problems.contains { $0.severity == .error }
         return SettingsResult(
             settings: isUsable ? settings : nil, problems: problems.sorted(),

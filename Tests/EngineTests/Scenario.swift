@@ -6,7 +6,7 @@ import Wire
 
 /// Runs one scenario file. The words it knows are in Scenarios/README.md.
 struct Scenario {
-    private var world = World()
+    var world = World()
     private var devices: [String: PacketSource] = [:]
     private var file: String?
     private let lines: [String]
@@ -45,6 +45,8 @@ struct Scenario {
         if first == "expect" { return try expect(Array(words.dropFirst())) }
         world.forget()
         if words.count == 5, words[1] == "asks", words[3] == "by" { return try ask(words) }
+        if words.count > 4, words[1...2] == ["is", "told"] { return try tell(words) }
+        if words.count == 3, words[1] == "opens" { return try open(words) }
         try act(first, Array(words.dropFirst()))
     }
 
@@ -54,7 +56,7 @@ struct Scenario {
             mac: MACAddress(words[2]), address: address, interface: InterfaceName(words[4]))
     }
 
-    private func device(_ name: String) throws -> PacketSource {
+    func device(_ name: String) throws -> PacketSource {
         guard let device = devices[name] else { throw ScenarioError("no device \(name)") }
         return device
     }
@@ -204,6 +206,7 @@ struct Scenario {
         let rest = Array(words.dropFirst())
         switch what {
         case "verdict": try hold(world.verdict?.rawValue == rest[0], "\(world.verdict as Any)")
+        case "answer": try hold(world.answer == rest[0], "\(world.answer as Any)")
         case "forged": try hold(world.isForged, "its MAC is believed")
         case "cut", "free":
             let key = try device(rest[0]).device
@@ -262,7 +265,7 @@ struct Scenario {
         }
     }
 
-    private func hold(_ isSo: Bool, _ instead: String) throws {
+    func hold(_ isSo: Bool, _ instead: String) throws {
         if !isSo { throw ScenarioError("instead: \(instead)") }
     }
 }

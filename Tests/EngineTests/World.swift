@@ -21,6 +21,8 @@ struct World {
     var now = World.start
     var verdict: Verdict?
     var isForged = false
+    /// `given`, `withheld` or the switch that refuses it.
+    var answer: String?
     var events: [Event] = []
     var endedFlows: [IPAddress] = []
     var refusal: Refusal?
@@ -56,6 +58,7 @@ struct World {
     mutating func forget() {
         verdict = nil
         isForged = false
+        answer = nil
         events = []
         endedFlows = []
         refusal = nil

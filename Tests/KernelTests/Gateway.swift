@@ -15,6 +15,8 @@ final class Gateway {
         /// Whether the service manager has a descriptor store.
         var keepsDescriptors = true
         var program = "regionlockd"
+        /// More lines of regionlock.yaml.
+        var more = ""
     }
 
     /// The name every trigger asks for: in the shipped catalogue with a role that triggers.
@@ -77,6 +79,7 @@ final class Gateway {
               when_down: \(options.whenDown)
             while_blocked: {dns: \(options.dns), also: [\(also)]}
             control: {admins: root, readers: root}
+            \(options.more)
 
             """, to: "regionlock.yaml")
     }

@@ -4,13 +4,15 @@ import Foundation
 /// the gateway lets out.
 final class Witness {
     private let lab: Lab
-    private let file: String
+    let file: String
     private let dump: RunningTool
 
     /// - Parameter octets: kept of each packet. The kernel divides the buffer by it: the fewer, the
     ///   more packets fit.
+    /// - Parameter direction: `in`, `out` or `inout`.
     init(
-        in lab: Lab, at node: Lab.Node = .inet, on interface: String = "eth0", octets: Int = 8192
+        in lab: Lab, at node: Lab.Node = .inet, on interface: String = "eth0", octets: Int = 8192,
+        direction: String = "in"
     ) throws {
         self.lab = lab
         file = lab.path("wire-\(UUID().uuidString.prefix(8)).pcap")
@@ -18,7 +20,8 @@ final class Witness {
         dump = try lab.start(
             node,
             words: [
-                "tcpdump", "-i", interface, "-Q", "in", "-B", "131072", "-s", "\(octets)", "-Z",
+                "tcpdump", "-i", interface, "-Q", direction, "-B", "131072", "-s", "\(octets)",
+                "-Z",
                 "root",
                 "--immediate-mode", "-w", file,
             ])

@@ -150,6 +150,10 @@ struct ShippedConfigTests {
         let annotated = try #require(read(try Self.files()).settings)
         let defaults = try #require(Fixtures.read(Fixtures.gateway, alone: true).settings)
         #expect(annotated.inspection == defaults.inspection)
+        // The list of resolvers comes from the catalogue; every switch is off.
+        #expect(!annotated.encryptedDNS.changesAnswers && !annotated.encryptedDNS.refusesPort853)
+        #expect(annotated.encryptedDNS.names[.encryptedDNS]?.count == 19)
+        #expect(annotated.encryptedDNS.addresses.count == 44)
         #expect(annotated.whileBlocked == defaults.whileBlocked)
         #expect(annotated.notice == defaults.notice)
         #expect(annotated.control == defaults.control)
