@@ -44,6 +44,11 @@ extension Gatekeeper {
         metrics.packets = counters.inspected
         metrics.packetsIgnored = counters.ignored
         metrics.packetsMalformed = counters.malformed
+        metrics.answers = counters.answers
+        metrics.answersRefused = counters.answersRefused
+        metrics.hellosWithoutName = kept.hellosWithoutName
+        metrics.hellosWithECH = kept.hellosWithECH
+        metrics.quicVersionsUnknown = kept.quicVersionsUnknown
         for vector in Vector.allCases { metrics.sightings[vector] = counters.sightings[vector] }
         metrics.flowsKept = kept.flowsOpen
         metrics.octetsKept = kept.bytesKept

@@ -148,6 +148,11 @@ extension Fixtures {
         metrics.inspection.packets = 48_211
         metrics.inspection.packetsIgnored = 3
         metrics.inspection.packetsMalformed = 7
+        metrics.inspection.answers = 31_007
+        metrics.inspection.answersRefused = 4
+        metrics.inspection.hellosWithoutName = 5
+        metrics.inspection.hellosWithECH = 90
+        metrics.inspection.quicVersionsUnknown = 1
         metrics.inspection.sightings = [.dns: 30_112, .tls: 4_001]
         metrics.inspection.flowsKept = 2
         metrics.inspection.octetsKept = 3_072

@@ -9,7 +9,8 @@ extension GatewayMetrics {
     package var text: String { families.map(\.text).joined() }
 
     private var families: [MetricFamily] {
-        gatewayFamilies + decisionFamilies + inspectionFamilies + tableFamilies + settingsFamilies
+        gatewayFamilies + decisionFamilies + inspectionFamilies + readingFamilies + tableFamilies
+            + settingsFamilies
             + storeFamilies
     }
 
@@ -99,6 +100,29 @@ extension GatewayMetrics {
             MetricFamily(
                 "inspection_flows_expired_total", .counter,
                 "Flows forgotten because they were silent.", .count(inspection.flowsExpired)),
+        ]
+    }
+
+    private var readingFamilies: [MetricFamily] {
+        [
+            MetricFamily(
+                "answers_inspected_total", .counter, "DNS answers to tagged devices looked into.",
+                .count(inspection.answers)),
+            MetricFamily(
+                "answers_refused_total", .counter,
+                "Answers made into refusals, where encrypted DNS is closed.",
+                .count(inspection.answersRefused)),
+            MetricFamily(
+                "hellos_without_name_total", .counter, "Hellos that name no server.",
+                .count(inspection.hellosWithoutName)),
+            MetricFamily(
+                "hellos_with_ech_total", .counter,
+                "Hellos with an Encrypted Client Hello, real or noise.",
+                .count(inspection.hellosWithECH)),
+            MetricFamily(
+                "quic_versions_unknown_total", .counter,
+                "Datagrams of a QUIC version that is not read.",
+                .count(inspection.quicVersionsUnknown)),
         ]
     }
 

@@ -62,6 +62,13 @@ package struct GatewayMetrics: Hashable, Sendable {
         /// Handed over by the kernel, of devices no policy speaks of.
         package var packetsIgnored: UInt64 = 0
         package var packetsMalformed: UInt64 = 0
+        /// Of the resolver's, to tagged devices.
+        package var answers: UInt64 = 0
+        /// Of these, made into refusals or withheld because encrypted DNS is closed.
+        package var answersRefused: UInt64 = 0
+        package var hellosWithoutName: UInt64 = 0
+        package var hellosWithECH: UInt64 = 0
+        package var quicVersionsUnknown: UInt64 = 0
         package var sightings: [Vector: UInt64] = [:]
         package var flowsKept = 0
         package var octetsKept = 0
