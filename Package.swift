@@ -161,7 +161,9 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: house),
         .testTarget(
             name: "InspectionTests",
-            dependencies: ["CNettle", "InitialPackets", "Inspection", "PacketProtection", "Wire"],
+            dependencies: [
+                "Capture", "CNettle", "InitialPackets", "Inspection", "PacketProtection", "Wire",
+            ],
             resources: [.copy("Recorded")], swiftSettings: house),
         .testTarget(
             name: "PolicyTests", dependencies: ["Policy", "Wire"], swiftSettings: house),

@@ -57,7 +57,8 @@ extension TableDesign {
         } else {
             rules = [redirected(.tcp, 443, nil), redirected(.udp, 443, nil)]
         }
-        return Chain(name: "inspect_in", rules: dnsRules + refusedDNSRules + known + rules + heldRules)
+        return Chain(
+            name: "inspect_in", rules: dnsRules + refusedDNSRules + known + rules + heldRules)
     }
 
     private var dnsRules: [Rule] {

@@ -1,3 +1,4 @@
+import Capture
 import Foundation
 import Inspection
 import Testing
@@ -51,21 +52,14 @@ struct RecordedTests {
         }
     }
 
-    /// The frames of a pcap file with microseconds, in the byte order of the machine that wrote it
-    /// (draft-ietf-opsawg-pcap section 4).
     private static func packets(of file: String) throws -> [[UInt8]] {
         let url = try #require(
             Bundle.module.url(forResource: "Recorded/\(file)", withExtension: nil))
-        let bytes = [UInt8](try Data(contentsOf: url))
-        try #require(bytes.count >= 24 && Array(bytes[0..<4]) == [0xd4, 0xc3, 0xb2, 0xa1])
+        let octets = [UInt8](try Data(contentsOf: url))
+        var parser = CaptureParser()
         var packets: [[UInt8]] = []
-        var offset = 24
-        while offset + 16 <= bytes.count {
-            let length = (0..<4).reduce(0) { $0 | Int(bytes[offset + 8 + $1]) << ($1 * 8) }
-            let start = offset + 16
-            try #require(start + length <= bytes.count)
-            packets.append(Array(bytes[start..<start + length]))
-            offset = start + length
+        _ = try parser.read(octets.span, isEnd: true) { _, frame in
+            packets.append(frame.indices.map { frame[$0] })
         }
         return packets
     }
