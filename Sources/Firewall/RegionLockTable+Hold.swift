@@ -4,11 +4,13 @@ import Wire
 /// the same queue, in their order. Otherwise they would slip through in the time from the trigger's
 /// arrival to the cut.
 ///
-/// A packet that may show a name puts its sender into `pending`, or into `pending_more` as well
-/// when it is there already. Whoever stands in either waits. A verdict that says "the last of this
-/// device" takes one of the two away: `pending_more` first, so that a packet that came between the
-/// daemon's last look into the queue and its verdict still has `pending`. So an element may stay
-/// too long, never go too soon; the timeout ends what is left.
+/// A packet that may show a name puts its sender into `pending`, or into `pending_more` when it is
+/// there already: the kernel lets one packet alone not find it (`refresh`). Whoever stands in
+/// either waits. A verdict that says "the last of this device" takes one of the two away:
+/// `pending_more` first, so that a packet that came between the daemon's last look into the queue
+/// and its verdict still has `pending`. A packet that only waited has put nobody there, so by itself
+/// it takes nobody away: it might take the element of a packet that came after it. So an element
+/// may stay too long, never go too soon; the timeout ends what is left.
 extension TableDesign {
     /// Far more than a verdict takes. It bounds how long a device waits for a daemon that hangs.
     private static let holdSeconds = 1
@@ -31,23 +33,18 @@ extension TableDesign {
 
     /// Where a packet goes that may show a name.
     var holdChain: Chain {
-        let rules = holdKeys.flatMap { key in
-            [
-                Rule(
-                    key.isIn(TableSets.pending(key)) + [
-                        .change(
-                            set: TableSets.pendingMore(key).name, key: key,
-                            .update(timeoutSeconds: Self.holdSeconds))
-                    ]),
-                // A rule of its own: when the set is full it breaks off, and the packet is tapped
-                // all the same.
-                Rule(
-                    key.condition + [
-                        .change(
-                            set: TableSets.pending(key).name, key: key,
-                            .update(timeoutSeconds: Self.holdSeconds))
-                    ]),
-            ]
+        // The first of its sender goes no further than the first statement, nor does one for which a
+        // set is full; the last rule taps it all the same.
+        let rules = holdKeys.map { key in
+            Rule(
+                key.condition + [
+                    .change(
+                        set: TableSets.pending(key).name, key: key,
+                        .refresh(timeoutSeconds: Self.holdSeconds)),
+                    .change(
+                        set: TableSets.pendingMore(key).name, key: key,
+                        .update(timeoutSeconds: Self.holdSeconds)),
+                ])
         }
         return Chain(name: "hold", rules: rules + [Rule([.goto(chain: "tap")])])
     }
@@ -59,7 +56,7 @@ extension TableDesign {
         guard isHolding else { return [] }
         return holdKeys.flatMap { key in
             [TableSets.pending(key), TableSets.pendingMore(key)].map {
-                Rule(key.isIn($0) + [.goto(chain: "tap")])
+                Rule(key.isIn($0) + [.setPacketMark(.held, mark), .goto(chain: "tap")])
             }
         }
     }

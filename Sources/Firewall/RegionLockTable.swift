@@ -238,14 +238,17 @@ extension TableDesign {
     /// Other values in our bits are somebody else's marks, and stay as they are.
     var passRules: [Rule] {
         var values: [MarkField.Value] = [.pass, .checked]
-        if isAnyPort { values.append(.http) }
-        if isHolding { values += values.map(\.asLast) }
+        if isAnyPort {
+            values.append(.http)
+            // The daemon says it of every last packet, whether others wait here or not.
+            values += values.map(\.asLast)
+        }
         // An answer nobody read: the daemon is down, or only a copy was taken.
         if isReadingAnswers { values.append(.answer) }
         return values.flatMap { value in
             let isMarked = Statement.packetMark(value, mark)
             var rules: [Rule] = []
-            if values.contains(where: { $0 != value && $0.asLast == value }) {
+            if isHolding, values.contains(where: { $0 != value && $0.asLast == value }) {
                 rules.append(Rule([isMarked, .jump(chain: "unhold")]))
             }
             switch value {
@@ -263,7 +266,9 @@ extension TableDesign {
 
     /// Nobody inspected the packet: the daemon is down, or only a copy was taken.
     var uninspectedRules: [Rule] {
-        MarkField.Value.allCases.filter { $0.originalPort != nil }.map {
+        MarkField.Value.allCases.filter {
+            $0.originalPort != nil || $0 == .held && isHolding
+        }.map {
             Rule([.packetMark($0, mark), .clearPacketMark(mark)])
         }
     }

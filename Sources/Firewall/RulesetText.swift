@@ -186,7 +186,9 @@ extension PacketKey {
 
     fileprivate func words(changing set: String, _ action: ElementAction) -> String {
         switch action {
-        case .add(let seconds): "add @\(set) { \(field) timeout \(nftTime(seconds)) }"
+        case .refresh(let seconds):
+            "update @\(set) { \(field) timeout \(nftTime(seconds)) "
+                + "limit rate over 1/week burst 1 packets }"
         case .update(let seconds): "update @\(set) { \(field) timeout \(nftTime(seconds)) }"
         case .delete: "delete @\(set) { \(field) }"
         }

@@ -42,6 +42,8 @@ package struct MarkField: Hashable, Sendable {
         case http = 6
         /// On a flow: it carries questions of a tagged device. On a packet: it is an answer to one.
         case answer = 7
+        /// The packet shows no name and waits behind one that may.
+        case held = 8
         /// As `pass`, and no other packet of the device waited when this one was judged.
         case passLast = 9
         /// As `checked`, and no other packet of the device waited when this one was judged.
@@ -94,8 +96,10 @@ package enum PacketKey: Hashable, Sendable, CaseIterable {
 
 /// What a packet does to its sender's element of a set (nft's dynset).
 package enum ElementAction: Hashable, Sendable {
-    /// Adds it; one that is there keeps its time.
-    case add(timeoutSeconds: Int)
+    /// Adds it or gives it its whole time again, and goes on only where it was there already: of
+    /// packets on several CPUs exactly one does not find it. A lookup uses the limit as well
+    /// (nft_lookup_eval, net/netfilter/nft_lookup.c), and matches for the same reason.
+    case refresh(timeoutSeconds: Int)
     /// Adds it or gives it its whole time again.
     case update(timeoutSeconds: Int)
     /// Takes it away, if it is there.
@@ -174,7 +178,9 @@ package enum Statement: Hashable, Sendable {
     case setPacketMark(MarkField.Value, MarkField)
     /// `meta mark set meta mark & 0xfff0ffff`
     case clearPacketMark(MarkField)
-    /// `update @name { ether saddr timeout 1s }`
+    /// `update @name { ether saddr timeout 1s }`, `delete @name { ether saddr }`; where only
+    /// one that was there counts, `update @name { ether saddr timeout 1s limit rate over 1/week burst
+    /// 1 packets }`.
     case change(set: String, key: PacketKey, ElementAction)
     /// `counter packets 0 bytes 0`
     case counter

@@ -58,7 +58,9 @@ extension NftConnection {
     private mutating func takesSenderSets() throws(NetfilterError) -> Bool {
         let chain = "probe"
         let set = NftSet(name: chain, key: .etherAddress, upkeep: .packets(limit: 1))
-        let actions: [ElementAction] = [.update(timeoutSeconds: 1), .delete]
+        let actions: [ElementAction] = [
+            .refresh(timeoutSeconds: 1), .update(timeoutSeconds: 1), .delete,
+        ]
         let rules = actions.map { action in
             FirewallOperation.addRule(
                 chain: chain, Rule([.change(set: set.name, key: .etherSource, action)]))

@@ -102,14 +102,17 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
 
     /// Hands the packets that wait, 32 at most, to `body`, and sends their verdicts together.
     ///
-    /// `body` gets what the kernel told, the packet from its IP header on, and whether nothing of
-    /// the same sender waited behind it; the octets are gone when it returns. The verdict of a
+    /// `body` gets what the kernel told, the packet from its IP header on, and whether it answers
+    /// for its sender: nothing of the same sender waited behind it, and one at least of the sender's
+    /// in this batch came for its own sake. The octets are gone when it returns. The verdict of a
     /// packet leaves after `body` has returned: what `body` has committed to the ruleset is in
     /// force before the packet moves on. From a log group the verdict has no meaning, and is
     /// ignored.
     ///
+    /// - Parameter onlyWaits: whether a packet came only because others of its sender wait.
     /// - Returns: how many packets were handed over; 0 when none waits.
     package mutating func receive(
+        onlyWaits: (_ packet: TappedPacket) -> Bool = { _ in false },
         _ body: (
             _ packet: TappedPacket, _ payload: Span<UInt8>, _ isLastOfSender: Bool
         ) -> TapVerdict
@@ -117,6 +120,9 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
         guard case .received = try batch.receive(from: socket.fileDescriptor) else { return 0 }
         for index in 0..<batch.count {
             batch.withDatagram(index) { bytes in reader.take(bytes, at: index) }
+        }
+        for place in reader.arrivals.indices {
+            reader.arrivals[place].onlyWaits = onlyWaits(reader.arrivals[place].packet)
         }
         // After a full batch more may wait, of anybody.
         let isDrained = batch.count < Self.batchSize
@@ -157,6 +163,7 @@ private struct TapReader {
         let datagram: Int
         /// Equal for packets of one sender.
         let sender: UInt64
+        var onlyWaits = false
     }
 
     /// Notes the packets of one datagram.
@@ -178,6 +185,9 @@ private struct TapReader {
         while isLast, next < arrivals.count {
             isLast = arrivals[next].sender != arrival.sender
             next += 1
+        }
+        if isLast, arrival.onlyWaits {
+            isLast = arrivals[..<place].contains { $0.sender == arrival.sender && !$0.onlyWaits }
         }
         let packet = arrival.packet
         let verdict = body(packet, bytes.extracting(packet.payload), isLast)

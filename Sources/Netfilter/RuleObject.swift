@@ -89,7 +89,13 @@ struct RuleObject: ~Copyable {
     // Statements
 
     /// Adds the loaded key to a set, or takes it away.
-    func change(_ set: String, _ operation: UInt32, timeoutMilliseconds: Int?) {
+    ///
+    /// - Parameter breaksWhenNew: the element carries a limit that its first packet alone does not
+    ///   exceed, and what does not exceed it goes no further. A week is longer than any element stays.
+    func change(
+        _ set: String, _ operation: UInt32, timeoutMilliseconds: Int?,
+        breaksWhenNew: Bool = false
+    ) {
         let change = append("dynset")
         change.set(NFTNL_EXPR_DYNSET_SREG_KEY, register)
         change.set(NFTNL_EXPR_DYNSET_SET_NAME, set)
@@ -97,6 +103,14 @@ struct RuleObject: ~Copyable {
         if let timeoutMilliseconds {
             change.set64(NFTNL_EXPR_DYNSET_TIMEOUT, UInt64(timeoutMilliseconds))
         }
+        guard breaksWhenNew else { return }
+        let limit = unsafe Expression(pointer: allocated(nftnl_expr_alloc("limit")))
+        limit.set64(NFTNL_EXPR_LIMIT_RATE, 1)
+        limit.set64(NFTNL_EXPR_LIMIT_UNIT, 604_800)
+        limit.set(NFTNL_EXPR_LIMIT_BURST, 1)
+        limit.set(NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS.rawValue)
+        limit.set(NFTNL_EXPR_LIMIT_FLAGS, UInt32(NFT_LIMIT_F_INV.rawValue))
+        change.own(limit, as: NFTNL_EXPR_DYNSET_EXPR)
     }
 
     func storeConnectionMark() {
@@ -196,6 +210,11 @@ private struct Expression {
             unsafe nftnl_expr_set(
                 pointer, UInt16(attribute), value.baseAddress, UInt32(value.count))
         }
+    }
+
+    /// Makes another expression a part of this one, which frees it.
+    func own(_ part: Expression, as attribute: some BinaryInteger) {
+        _ = unsafe nftnl_expr_set(pointer, UInt16(attribute), UnsafeRawPointer(part.pointer), 0)
     }
 
     /// libnftnl keeps this one pointer instead of copying, and frees it: hence memory from C.

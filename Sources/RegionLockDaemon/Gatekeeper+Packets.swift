@@ -16,7 +16,8 @@ extension Gatekeeper {
     func readTap() throws(NetfilterError) -> Int {
         let arrival = clock.monotonicNanoseconds()
         let now = clock.now()
-        return try tap.receive { packet, payload, isLastOfSender in
+        return try tap.receive(onlyWaits: { mark.value(in: $0.mark) == .held }) {
+            packet, payload, isLastOfSender in
             if mark.value(in: packet.mark) == .answer {
                 return verdict(onAnswer: packet, payload, arrival: arrival, now: now)
             }
@@ -73,11 +74,14 @@ extension Gatekeeper {
             counters.ignored += 1
             return .pass
         }
+        // It shows no name, or the rules would not have made it wait only.
+        let tapped = mark.value(in: packet.mark)
+        guard tapped != .held else { return .checked }
         counters.inspected += 1
         var verdict = Verdict.allow
         var isForged = false
         var isNamed = false
-        let originalPort = mark.value(in: packet.mark)?.originalPort
+        let originalPort = tapped?.originalPort
         let outcome = inspector.inspect(
             payload, link: .ip, originalPort: originalPort, at: arrival
         ) { sighting in

@@ -21,8 +21,8 @@ import Wire
             "update @a { ether saddr timeout 1s }"
         ),
         (
-            .change(set: "a", key: .ipv4Source, .add(timeoutSeconds: 2)),
-            "add @a { ip saddr timeout 2s }"
+            .change(set: "a", key: .ipv4Source, .refresh(timeoutSeconds: 2)),
+            "update @a { ip saddr timeout 2s limit rate over 1/week burst 1 packets }"
         ),
         (.change(set: "a", key: .ipv6Source, .delete), "delete @a { ip6 saddr }"),
         (.return, "return"),

@@ -170,7 +170,7 @@ enum SampleRuleset {
             Rule([.change(set: "waiting", key: .etherSource, .update(timeoutSeconds: 1))]),
             Rule([
                 .etherSourceIn(set: "waiting"),
-                .change(set: "waiting", key: .etherSource, .add(timeoutSeconds: 1)),
+                .change(set: "waiting", key: .etherSource, .refresh(timeoutSeconds: 1)),
             ]),
             Rule([.lacksEthernet, .change(set: "waiting4", key: .ipv4Source, .delete), .return]),
             Rule([
