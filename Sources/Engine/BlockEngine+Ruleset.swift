@@ -33,7 +33,7 @@ extension BlockEngine {
     }
 
     /// Answers come to us only where something hangs on them.
-    private var readsAnswers: Bool {
+    package var readsAnswers: Bool {
         mode != .disabled && !book.watchedTags.isEmpty
             && (book.settings.inspection.answers == .read
                 || mode == .enforce && book.settings.encryptedDNS.changesAnswers)

@@ -34,6 +34,13 @@ extension TableDesign {
         ]
     }
 
+    /// The way to a device in a flow that carries a mark of ours.
+    var downKnownChain: Chain {
+        Chain(
+            name: "down_known",
+            rules: [cutFlowRule] + towardsCut(goto: "cut_down") + answerRules)
+    }
+
     /// The packet mark tells the daemon what it is: the packet's ports may be anybody's, where a
     /// question was redirected.
     var answersChain: Chain {

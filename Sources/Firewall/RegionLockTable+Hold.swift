@@ -8,9 +8,9 @@ import Wire
 /// there already: the kernel lets one packet alone not find it (`refresh`). Whoever stands in
 /// either waits. A verdict that says "the last of this device" takes one of the two away:
 /// `pending_more` first, so that a packet that came between the daemon's last look into the queue
-/// and its verdict still has `pending`. A packet that only waited has put nobody there, so by itself
-/// it takes nobody away: it might take the element of a packet that came after it. So an element
-/// may stay too long, never go too soon; the timeout ends what is left.
+/// and its verdict still has `pending`. A packet that only waited has put nobody there, so by
+/// itself it takes nobody away: it might take the element of a packet that came after it. So an
+/// element may stay too long, never go too soon; the timeout ends what is left.
 extension TableDesign {
     /// Far more than a verdict takes. It bounds how long a device waits for a daemon that hangs.
     private static let holdSeconds = 1
@@ -33,8 +33,8 @@ extension TableDesign {
 
     /// Where a packet goes that may show a name.
     var holdChain: Chain {
-        // The first of its sender goes no further than the first statement, nor does one for which a
-        // set is full; the last rule taps it all the same.
+        // The first of its sender goes no further than the first statement, nor does one for which
+        // a set is full; the last rule taps it all the same.
         let rules = holdKeys.map { key in
             Rule(
                 key.condition + [

@@ -24,7 +24,9 @@ extension TableDesign {
         if isHolding { chains += [holdChain, heldChain, unholdChain] }
         chains.append(cutChain)
         if isReadingAnswers { chains.append(answersChain) }
-        if shape == .complete { chains += [cutDownChain, downChain] }
+        if shape == .complete { chains.append(cutDownChain) }
+        if isReadingAnswers { chains.append(downKnownChain) }
+        if shape == .complete { chains.append(downChain) }
         chains += [cutInChain, inspectChain, inspectInChain]
         if hasSelectors { chains.append(taggedChain) }
         chains += [forwardGate, forwardCommit, inputGate, inputCommit]
@@ -198,13 +200,20 @@ extension TableDesign {
 
     /// The way towards cut devices.
     private var downChain: Chain {
-        Chain(
-            name: "down",
-            rules: [
-                Rule(
-                    [.connectionMark(.block, mark), .goto(chain: "cut_down")],
-                    comment: "other side of cut flows")
-            ] + towardsCut(goto: "cut_down") + answerRules)
+        guard isReadingAnswers else {
+            return Chain(name: "down", rules: [cutFlowRule] + towardsCut(goto: "cut_down"))
+        }
+        // One look at the mark for a bystander's packet, whatever the marks may say.
+        let known = Rule(
+            [.connectionMarkIsSet(mark), .goto(chain: "down_known")],
+            comment: "flows of tagged devices")
+        return Chain(name: "down", rules: [known] + towardsCut(goto: "cut_down"))
+    }
+
+    var cutFlowRule: Rule {
+        Rule(
+            [.connectionMark(.block, mark), .goto(chain: "cut_down")],
+            comment: "other side of cut flows")
     }
 
     /// A packet on its way to a cut device shows only its address.

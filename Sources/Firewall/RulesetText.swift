@@ -150,6 +150,7 @@ extension Statement {
         case .isReply: "ct direction reply"
         case .isUnicast: "meta pkttype host"
         case .connectionMark(let value, let field): "ct \(field.comparison(field.bits(value)))"
+        case .connectionMarkIsSet(let field): "ct mark & \(field.mask.hex) != \(UInt32(0).hex)"
         case .connectionMarkIsNot(let value, let field):
             "ct mark & \(field.mask.hex) != \(field.bits(value).hex)"
         case .packetMark(let value, let field): "meta \(field.comparison(field.bits(value)))"

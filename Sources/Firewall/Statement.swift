@@ -166,6 +166,8 @@ package enum Statement: Hashable, Sendable {
     case connectionMark(MarkField.Value, MarkField)
     /// `ct mark & 0x000f0000 != 0x00010000`
     case connectionMarkIsNot(MarkField.Value, MarkField)
+    /// `ct mark & 0x000f0000 != 0x00000000`: some value of ours.
+    case connectionMarkIsSet(MarkField)
     /// `meta mark & 0x000f0000 == 0x00020000`
     case packetMark(MarkField.Value, MarkField)
     /// `meta mark & 0x000f0000 == 0x00000000`
@@ -179,8 +181,8 @@ package enum Statement: Hashable, Sendable {
     /// `meta mark set meta mark & 0xfff0ffff`
     case clearPacketMark(MarkField)
     /// `update @name { ether saddr timeout 1s }`, `delete @name { ether saddr }`; where only
-    /// one that was there counts, `update @name { ether saddr timeout 1s limit rate over 1/week burst
-    /// 1 packets }`.
+    /// one that was there counts, `update @name { ether saddr timeout 1s limit rate over 1/week
+    /// burst 1 packets }`.
     case change(set: String, key: PacketKey, ElementAction)
     /// `counter packets 0 bytes 0`
     case counter

@@ -103,11 +103,11 @@ package struct PacketTap: ~Copyable, @unchecked Sendable {
     /// Hands the packets that wait, 32 at most, to `body`, and sends their verdicts together.
     ///
     /// `body` gets what the kernel told, the packet from its IP header on, and whether it answers
-    /// for its sender: nothing of the same sender waited behind it, and one at least of the sender's
-    /// in this batch came for its own sake. The octets are gone when it returns. The verdict of a
-    /// packet leaves after `body` has returned: what `body` has committed to the ruleset is in
-    /// force before the packet moves on. From a log group the verdict has no meaning, and is
-    /// ignored.
+    /// for its sender: nothing of the same sender waited behind it, and one at least of the
+    /// sender's in this batch came for its own sake. The octets are gone when it returns. The
+    /// verdict of a packet leaves after `body` has returned: what `body` has committed to the
+    /// ruleset is in force before the packet moves on. From a log group the verdict has no meaning,
+    /// and is ignored.
     ///
     /// - Parameter onlyWaits: whether a packet came only because others of its sender wait.
     /// - Returns: how many packets were handed over; 0 when none waits.

@@ -42,7 +42,8 @@ struct RuleExpressions: ~Copyable {
             appendAddressMatch(statement)
         case .layer4, .destinationPort, .sourcePort, .hasPayload, .neighbourDiscovery, .isTCPReset:
             appendTransportMatch(statement)
-        case .originalPort, .isReply, .connectionMark, .connectionMarkIsNot, .packetMark,
+        case .originalPort, .isReply, .connectionMark, .connectionMarkIsNot, .connectionMarkIsSet,
+            .packetMark,
             .packetMarkIsClear:
             appendStateMatch(statement)
         case .change(let set, let key, let action): appendChange(of: set, key: key, action)
@@ -271,6 +272,11 @@ struct RuleExpressions: ~Copyable {
             rule.loadConnection(NFT_CT_MARK)
             rule.mask(field.mask.hostOctets)
             rule.compare(field.bits(value).hostOctets, operation: NFT_CMP_NEQ)
+        case .connectionMarkIsSet(let field):
+            // ct mark & 0x000f0000 != 0x00000000
+            rule.loadConnection(NFT_CT_MARK)
+            rule.mask(field.mask.hostOctets)
+            rule.compare(UInt32(0).hostOctets, operation: NFT_CMP_NEQ)
         case .packetMark(let value, let field):
             // meta mark & 0x000f0000 == 0x00020000
             rule.loadMeta(NFT_META_MARK)

@@ -91,7 +91,8 @@ struct RuleObject: ~Copyable {
     /// Adds the loaded key to a set, or takes it away.
     ///
     /// - Parameter breaksWhenNew: the element carries a limit that its first packet alone does not
-    ///   exceed, and what does not exceed it goes no further. A week is longer than any element stays.
+    ///   exceed, and what does not exceed it goes no further. A week is longer than any element
+    ///   stays.
     func change(
         _ set: String, _ operation: UInt32, timeoutMilliseconds: Int?,
         breaksWhenNew: Bool = false

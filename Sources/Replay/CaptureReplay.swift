@@ -18,13 +18,15 @@ package final class CaptureReplay {
         case all
     }
 
-    private var engine: BlockEngine
+    var engine: BlockEngine
     private var inspector = PacketInspector()
     private var settled = SettledFlows()
+    /// Flows that carry HTTP on another port than 80: every payload of theirs is read.
+    private var http = SettledFlows()
     private let scope: Scope
     /// Where all packets came in, whatever the capture says.
     private let interface: InterfaceName?
-    package private(set) var counts = ReplayCounts()
+    package internal(set) var counts = ReplayCounts()
     /// The latest time of the capture so far: flows time out by it, so it never goes back.
     private var nanoseconds: Int64 = 0
     private var tickedSeconds: Int64 = 0
@@ -79,28 +81,33 @@ package final class CaptureReplay {
             counts.otherThanIP += 1
             return
         }
+        if let flow { readAnswer(octets, flow, of: packet, at: now, visit) }
         let source = PacketSource(
             mac: link.sender, address: address, interface: interface ?? packet.interface)
         let standing = standing(of: source, at: now)
         guard standing != .ignored || scope == .all else { return }
         let seconds = nanoseconds / 1_000_000_000
-        if let flow,
-            settled.contains(
-                flow, isBeginning: Self.isBeginning(octets, of: flow), at: seconds)
-        {
-            return
-        }
+        let isBeginning = flow.map { Self.isBeginning(octets, of: $0) } ?? false
+        if let flow, settled.contains(flow, isBeginning: isBeginning, at: seconds) { return }
         counts.inspected += 1
         var isRefused = false
-        let outcome = inspector.inspect(octets, link: .ip, at: UInt64(nanoseconds)) { sighting in
+        var isNamed = false
+        let isHTTP = flow.map { http.contains($0, isBeginning: isBeginning, at: seconds) } ?? false
+        let outcome = inspector.inspect(
+            octets, link: .ip, originalPort: isHTTP ? 80 : nil, at: UInt64(nanoseconds)
+        ) { sighting in
+            isNamed = true
             let refused = show(sighting, of: packet, from: source, standing, at: now, visit)
             isRefused = isRefused || refused
         }
         if outcome == .malformed { counts.malformed += 1 }
-        // A refused flow is never marked; a cut device's questions are looked into, every one.
-        if outcome == .settled, let flow, !isRefused, standing != .cut {
-            settled.insert(flow, at: seconds)
+        if outcome == .settled, !isNamed, let flow, standing == .watched {
+            isRefused = judgeNameless(flow, of: packet, from: source, at: now, visit)
         }
+        // A refused flow is never marked; a cut device's questions are looked into, every one.
+        guard let flow, !isRefused, standing != .cut else { return }
+        if outcome == .settled { settled.insert(flow, at: seconds) }
+        if outcome == .http { http.insert(flow, at: seconds) }
     }
 
     /// Whether the packet would have been refused.
@@ -114,7 +121,9 @@ package final class CaptureReplay {
                 ReplaySighting(
                     packet: packet.number, time: now, source: source, flow: sighting.flow,
                     vector: sighting.vector, name: sighting.name)))
-        guard standing != .ignored, engine.concerns(sighting.name) else { return false }
+        guard standing != .ignored else { return false }
+        let isRefused = refuseResolver(sighting, of: packet, from: source, at: now, visit)
+        guard engine.concerns(sighting.name) else { return isRefused }
         counts.attempts += 1
         let judgement = engine.judge(sighting, from: source, at: now)
         if judgement.verdict == .monitor { counts.monitored += 1 }
@@ -126,11 +135,11 @@ package final class CaptureReplay {
             let why = engine.book.decide(attempt, mode: engine.mode, at: now).why
             tell(judgement.effects, of: packet, why: why, visit)
         }
-        return judgement.verdict == .block
+        return isRefused || judgement.refusesPacket
     }
 
     /// Hands out the events among the effects; there is no kernel to carry the others out.
-    private func tell(
+    func tell(
         _ effects: [Effect], of packet: CapturedPacket, why: [WhyStep],
         _ visit: (ReplayFinding) -> Void
     ) {

@@ -152,13 +152,15 @@ import Wire
     @Test func answersAreFoundByTheMarkOfTheirQuestion() throws {
         let mark = MarkField(mask: 0x000f_0000)
         let table = answering(true)
-        for name in ["down", "out_gate"] {
+        for name in ["down_known", "out_gate"] {
             let rules = try #require(table.chains.first(where: { $0.name == name })).rules
             #expect(
                 rules.last?.statements == [
                     .connectionMark(.answer, mark), .isReply, .goto(chain: "answers"),
                 ])
         }
+        let down = try #require(table.chains.first(where: { $0.name == "down" })).rules
+        #expect(down.first?.statements == [.connectionMarkIsSet(mark), .goto(chain: "down_known")])
         for name in ["inspect", "inspect_in"] {
             let rules = try #require(table.chains.first(where: { $0.name == name })).rules
             let marking = rules.filter { $0.statements.contains(.setConnectionMark(.answer, mark)) }

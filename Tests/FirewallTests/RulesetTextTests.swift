@@ -13,6 +13,7 @@ import Wire
         (.inputInterfaceIn(set: "links"), "iifname @links"),
         (.lacksEthernet, "meta iiftype != ether"),
         (.familyNotIn(set: "alive"), "meta nfproto != @alive"),
+        (.connectionMarkIsSet(field), "ct mark & 0x000f0000 != 0x00000000"),
         (
             .connectionMarkIsNot(.pass, field), "ct mark & 0x000f0000 != 0x00010000"
         ),

@@ -3,6 +3,7 @@
 /// A target ends the process when something does not hold, as a crash of the decoder would.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case dns
+    case answer
     case tls
     case http
     case quic
@@ -15,6 +16,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package func run(_ input: Span<UInt8>) {
         switch self {
         case .dns: MessageTargets.dns(input)
+        case .answer: AnswerTarget.run(input)
         case .tls: MessageTargets.tls(input)
         case .http: MessageTargets.http(input)
         case .quic: QUICTarget.run(input)

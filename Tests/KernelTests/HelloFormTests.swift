@@ -6,6 +6,8 @@ extension KernelSuite {
     @Suite(.serialized)
     struct HelloFormTests {
         private static let port = 8443
+        /// Of the small hello the peer sends, whatever it names.
+        private static let helloOctets = 260
         private static let streams = [
             "whole", "halves", "bytes", "reversed", "overlapping", "repeated", "records",
             "large-1280", "large-1500",
@@ -46,6 +48,33 @@ extension KernelSuite {
                 print("  \(what): cut in \(event.latencyUs ?? -1) µs, 0 octets of the server")
                 try gateway.release(event.block)
             }
+        }
+
+        /// In two, at each of the last 200 offsets, the name's own included.
+        @Test(arguments: Lab.Family.allCases)
+        func whereverItIsCut(family: Lab.Family) throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            let server = try startServer(in: lab)
+            defer { server.signal(15) }
+            var heard = 0
+            for offset in (Self.helloOctets - 200)..<Self.helloOctets {
+                let cut = ["--at", "\(offset)", "--wait-ms", "100"]
+                // The controls: now and then a server's answer is waited for.
+                if offset % 20 == 0 {
+                    let reply = try send(
+                        "halves", 1, Self.lookalikes[0], family, in: lab,
+                        more: ["--at", "\(offset)"])
+                    #expect(reply.received > 0, "cut at \(offset): the control was not served")
+                    heard += 1
+                }
+                let before = try gateway.lastEvent
+                let reply = try send("halves", 1, Gateway.trigger, family, in: lab, more: cut)
+                let event = try gateway.awaitEvent("block.created", after: before)
+                #expect(reply.received == 0 && event.vector == "tls", "cut at \(offset)")
+                try gateway.release(event.block)
+            }
+            #expect(heard == 10)
         }
 
         /// The port of TLS itself, where the lab's web server stands.
@@ -93,14 +122,17 @@ extension KernelSuite {
 
         private func send(
             _ form: String, _ version: Int, _ name: String, _ family: Lab.Family, in lab: Lab,
-            port: Int = port
+            port: Int = port, more: [String] = []
         ) throws -> Reply {
             try report(
                 Reply.self,
                 of: lab.run(
-                    .phone, Place.program("LabPeer"), "form", "--form", form, "--to",
-                    try lab.address("web", family), "--port", "\(port)", "--name", name,
-                    "--version", "\(version)"))
+                    .phone,
+                    words: [
+                        Place.program("LabPeer"), "form", "--form", form, "--to",
+                        try lab.address("web", family), "--port", "\(port)", "--name", name,
+                        "--version", "\(version)",
+                    ] + more))
         }
     }
 }

@@ -27,14 +27,21 @@ enum HelloForm: String, CaseIterable {
     }
 
     /// The segments in the order in which they are sent; `isV6` leaves them 20 octets less.
-    func segments(name: String, isV6: Bool) -> [Piece] {
+    ///
+    /// - Parameter offset: where `halves` is cut; unless said, in the middle of the name, which is
+    ///   the last of all.
+    func segments(name: String, isV6: Bool, cutAt offset: Int? = nil) -> [Piece] {
         let small = HelloClient.clientHello(name: name, size: 260)
         let large = HelloClient.clientHello(name: name, size: Self.largeSize)
         let header = isV6 ? 60 : 40
         switch self {
         case .whole: return Self.cut(small, every: small.count)
-        // In the middle of the name, which is the last of all.
-        case .halves: return Self.cut(small, every: small.count - name.utf8.count / 2)
+        case .halves:
+            let offset = offset ?? small.count - name.utf8.count / 2
+            return [
+                Piece(offset: 0, bytes: Array(small[..<offset])),
+                Piece(offset: offset, bytes: Array(small[offset...])),
+            ]
         case .bytes: return Self.cut(small, every: 1)
         case .reversed: return Self.cut(small, every: 50).reversed()
         case .overlapping: return Self.cut(small, every: 40, length: 100)
@@ -107,6 +114,8 @@ struct FormClient {
     private let port: UInt16
     private let name: String
     private let version: UInt32
+    private let offset: Int?
+    private let waitMilliseconds: Int
 
     init(_ arguments: Arguments) throws {
         guard let form = HelloForm(rawValue: try arguments.text("form")) else { throw WrongUse() }
@@ -114,6 +123,9 @@ struct FormClient {
         address = try arguments.text("to")
         port = UInt16(try arguments.number("port"))
         name = try arguments.text("name")
+        let offset = try arguments.number("at", or: 0)
+        self.offset = offset == 0 ? nil : offset
+        waitMilliseconds = try arguments.number("wait-ms", or: 600)
         let isSecond = try arguments.number("version", or: 1) == 2
         version = isSecond ? Initial.version2 : Initial.version1
     }
@@ -132,15 +144,15 @@ struct FormClient {
             _ = socket.send(datagram)
             usleep(2000)
         }
-        guard socket.isReadable(withinMilliseconds: 600) else { return 0 }
+        guard socket.isReadable(withinMilliseconds: waitMilliseconds) else { return 0 }
         return socket.receive()?.count ?? 0
     }
 
     private func sendSegments() throws -> Int {
         let stream = try RawStream(to: address, port: port)
-        for piece in form.segments(name: name, isV6: stream.isV6) {
+        for piece in form.segments(name: name, isV6: stream.isV6, cutAt: offset) {
             try stream.send(piece.bytes, at: piece.offset)
         }
-        return stream.octetsReceived(withinMilliseconds: 600)
+        return stream.octetsReceived(withinMilliseconds: waitMilliseconds)
     }
 }

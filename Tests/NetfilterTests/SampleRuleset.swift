@@ -160,6 +160,7 @@ enum SampleRuleset {
             Rule([.packetMarkIsClear(field), .accept], comment: "not a packet of ours"),
             Rule([.clearPacketMark(field)]),
             Rule([.counter, .rejectAsProhibited]),
+            Rule([.connectionMarkIsSet(field), .return]),
             Rule([.connectionMarkIsNot(.pass, field), .destinationPort(.tcp, 443), .accept]),
             Rule([.familyNotIn(set: "alive"), .drop]),
         ] + changeRules

@@ -8,7 +8,8 @@ package enum FuzzSeeds {
     /// Target to file name to input.
     package static var all: [String: [String: [UInt8]]] {
         [
-            "dns": dns, "tls": tls, "http": http, "quic": quic, "headers": headers,
+            "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
+            "headers": headers,
             "stream": stream, "capture": capture, "settings": settings, "control": control,
         ]
     }
@@ -30,6 +31,24 @@ package enum FuzzSeeds {
             "framed": Messages.framed(question) + Messages.framed(question),
             "pointer": compressed,
             "answer": Messages.answer(name, id: 7, address: [203, 0, 113, 9]),
+        ]
+    }
+
+    private static var answer: [String: [UInt8]] {
+        let resolver = Endpoint(mac: [2, 0, 0, 0, 0, 1], address: [203, 0, 113, 53], port: 53)
+        let phone = Endpoint(mac: [2, 0, 0, 0, 0, 2], address: [10, 20, 0, 31], port: 40_000)
+        let address: [UInt8] = [203, 0, 113, 9]
+        let direct = Messages.answer(name, id: 7, address: address)
+        let alias = Messages.answer("www.example.org", by: name, address: address)
+        func segment(_ message: [UInt8]) -> [UInt8] {
+            Packets.segment(
+                Messages.framed(message), from: resolver, to: phone, sequence: 9,
+                acknowledgement: 1, flags: 24)
+        }
+        return [
+            "direct": Packets.datagram(direct, from: resolver, to: phone),
+            "alias": Packets.datagram(alias, from: resolver, to: phone),
+            "stream": segment(direct), "stream-alias": segment(alias),
         ]
     }
 

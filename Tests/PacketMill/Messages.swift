@@ -15,6 +15,22 @@ package enum Messages {
             + address
     }
 
+    /// The answer by way of an alias: `name` is `alias`, which has the address.
+    package static func answer(
+        _ name: String, by alias: String, id: Int = 0x1234, address: [UInt8]
+    ) -> [UInt8] {
+        let canonical = wireName(alias)
+        // Class IN, and a minute to live.
+        let common: [UInt8] = [0, 1, 0, 0, 0, 60]
+        let question = wireName(name) + [0, 1, 0, 1]
+        let aliasRecord =
+            [0xc0, 12, 0, 5] + common + Octets.big16(canonical.count) + canonical
+        let addressRecord =
+            canonical + [0, 1] + common + Octets.big16(address.count) + address
+        return Octets.big16(id) + [0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0] + question + aliasRecord
+            + addressRecord
+    }
+
     /// RFC 1035 section 4.2.2.
     package static func framed(_ message: [UInt8]) -> [UInt8] {
         Octets.big16(message.count) + message

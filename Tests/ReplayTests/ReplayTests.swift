@@ -187,6 +187,47 @@ import Wire
         #expect(outcome.counts.inspected == 4)
     }
 
+    @Test("an answer by way of an endpoint's name cuts off who asked")
+    func alias() throws {
+        var capture = CaptureFile(.pcap)
+        Self.ask("www.example.org", by: "account.example.com", in: &capture)
+        let outcome = try Self.run(capture, Self.settings())
+        #expect(outcome.sightings == ["1 www.example.org"])
+        let event = try #require(outcome.events.first)
+        #expect(event.packet == 2 && event.event.kind == .blockCreated)
+        #expect(event.event.evidence?.vector == .dnsAnswer)
+        #expect(outcome.counts.cuts == 1)
+    }
+
+    @Test("a flow without a name to an endpoint's address is an attempt")
+    func address() throws {
+        var capture = CaptureFile(.pcap)
+        Self.ask("account.example.com", by: nil, in: &capture)
+        for payload in [[0x53, 0x53, 0x48], [0, 1, 2, 3]] as [[UInt8]] {
+            let target = Endpoint(mac: Self.server.mac, address: [198, 51, 100, 7], port: 9_000)
+            capture.add(
+                Packets.datagram(payload, from: Self.phone, to: target), from: Self.phone,
+                to: target, at: 1_795_392_000_100_000)
+        }
+        let outcome = try Self.run(capture, Self.settings(mode: "monitor"))
+        #expect(outcome.counts.attempts == 2 && outcome.counts.monitored == 2)
+        #expect(outcome.counts.inspected == 2, "the flow is done with after one look")
+    }
+
+    /// A question of the phone's, and its answer.
+    private static func ask(_ name: String, by alias: String?, in capture: inout CaptureFile) {
+        let address: [UInt8] = [198, 51, 100, 7]
+        let answer =
+            alias.map { Messages.answer(name, by: $0, address: address) }
+            ?? Messages.answer(name, id: 0x1234, address: address)
+        capture.add(
+            Packets.datagram(Messages.question(name), from: phone, to: resolver), from: phone,
+            to: resolver, at: 1_795_392_000_000_000)
+        capture.add(
+            Packets.datagram(answer, from: resolver, to: phone), from: resolver, to: phone,
+            at: 1_795_392_000_010_000)
+    }
+
     @Test("every name that was put into mixed traffic is found")
     func mixed() throws {
         var traffic = MixedCapture(seed: 11)
