@@ -121,8 +121,3 @@ extension Field {
         return (String(text[..<colon]), String(text[text.index(after: colon)...]))
     }
 }
-
-extension MACAddress {
-    /// It can be one device's own.
-    var isDevice: Bool { !isGroup && value != 0 }
-}

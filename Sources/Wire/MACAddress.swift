@@ -36,6 +36,8 @@ package struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertib
         (0..<6).map { UInt8(truncatingIfNeeded: value >> (40 - 8 * UInt64($0))) }
     }
 
+    /// It can be one device's own.
+    package var isDevice: Bool { !isGroup && value != 0 }
     /// The U/L bit (IEEE 802-2014, 8.2.2): set on random addresses, but also on 18 assigned OUIs.
     package var isLocallyAdministered: Bool { value & 0x0200_0000_0000 != 0 }
     /// The I/G bit: a group address never names one device.

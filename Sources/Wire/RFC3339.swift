@@ -1,5 +1,3 @@
-package import Wire
-
 /// Reads times as RFC 3339 section 5.6 writes them, and bare days as their first moment in UTC.
 package enum RFC3339 {
     /// More digits of a second than microseconds are refused, not rounded.
