@@ -81,7 +81,7 @@ extension Database {
         let cursor = statement.cursor
         while try statement.step() {
             do throws(RowDamage) {
-                body(try Record(at: cursor))
+                body(try Record.isChained ? Record(chainedAt: cursor) : Record(at: cursor))
             } catch {
                 let column =
                     Record.columns.indices.contains(error.column)

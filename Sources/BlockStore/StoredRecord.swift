@@ -8,10 +8,16 @@ protocol StoredRecord {
     /// Without `sum`, in the order of `row`.
     static var columns: [String] { get }
     var row: [SQLValue] { get }
+    /// The rows have a chain of digests over the same fields as their sums. Who changed one shall
+    /// not make us set aside all else that is stored: the row is read as it stands, and whoever
+    /// walks the chain finds it.
+    static var isChained: Bool { get }
     init(from reader: inout RowReader) throws(RowDamage)
 }
 
 extension StoredRecord {
+    static var isChained: Bool { false }
+
     static var insertSQL: String {
         let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
         return "INSERT OR REPLACE INTO \(table) (\(columnList), sum) VALUES (\(marks))"
@@ -43,6 +49,13 @@ extension StoredRecord {
         guard reader.position == count, case .integer(sum) = cursor.value(at: count) else {
             throw RowDamage(column: count)
         }
+    }
+
+    /// The same without a look at the sum.
+    init(chainedAt cursor: RowCursor) throws(RowDamage) {
+        cursor.restart()
+        var reader = RowReader(cursor)
+        try self.init(from: &reader)
     }
 
     private static var columnList: String { columns.joined(separator: ", ") }
@@ -88,6 +101,7 @@ extension GrantedTag: StoredRecord {
 extension LedgerEntry: StoredRecord {
     static let table = "ledger"
     static let columns = ["number", "time_us", "device", "region", "origin", "note", "digest"]
+    static let isChained = true
 
     var row: [SQLValue] {
         [
