@@ -53,6 +53,17 @@ package protocol ControlBackend: Sendable {
     /// Newest first.
     func revisions() async throws(Problem) -> [RevisionRecord]
 
+    /// One page of the ledger of first activations, by number; the cursor is the last number.
+    func ledger(
+        _ query: LedgerQuery, _ page: PageQuery
+    ) async throws(Problem) -> Page<LedgerRecord>
+    /// Walks the ledger's chain, and looks for an entry whose digest somebody has noted.
+    func verifyLedger(noted digest: String?) async throws(Problem) -> LedgerCheck
+    /// Whole, or not at all.
+    func importLedger(
+        _ request: LedgerImportRequest, by caller: Caller
+    ) async throws(Problem) -> LedgerImportReply
+
     /// From the store. `history_gone` (410) when events after the given id were trimmed.
     func events(_ query: EventQuery) async throws(Problem) -> [EventRecord]
     /// Events as they happen, each at most once, ids rising. The stream's buffer must be bounded

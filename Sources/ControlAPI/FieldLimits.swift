@@ -23,6 +23,14 @@ package enum FieldLimits {
     package static let maximumCursorLength = 200
     /// What still reads as a list of choices on a terminal.
     package static let maximumCandidates = 20
+    /// Lines of one import: what the packet thread takes in a tenth of a second. A longer list
+    /// comes in parts.
+    package static let maximumActivations = 10_000
+    /// Before it there was nothing to activate, and after it a year has five digits.
+    static let activationTimes =
+        Timestamp(seconds: 0)..<Timestamp(seconds: 253_402_300_800)
+    /// The source of an activation, such as a shop and its receipt: one cell of a table.
+    package static let maximumSourceLength = 100
     /// A hundred years: anything longer is `ever`, and years keep four digits.
     package static let maximumTermSeconds: Int64 = 3_155_760_000
 
@@ -36,6 +44,10 @@ package enum FieldLimits {
     package static func checkReason(_ text: String) throws(Problem) {
         try check(
             text, field: "reason", length: minimumReasonLength...maximumReasonLength)
+    }
+
+    package static func checkSource(_ text: String, field: String) throws(Problem) {
+        try check(text, field: field, length: 1...maximumSourceLength)
     }
 
     package static func checkName(_ text: String, field: String) throws(Problem) {

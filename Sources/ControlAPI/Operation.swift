@@ -22,6 +22,9 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
     case reload
     case confirmReload
     case listRevisions
+    case listLedger
+    case verifyLedger
+    case importLedger
     case events
     case metrics
 
@@ -57,6 +60,9 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         case .reload: (.post, "/v1/reload")
         case .confirmReload: (.post, "/v1/reload/confirm")
         case .listRevisions: (.get, "/v1/revisions")
+        case .listLedger: (.get, "/v1/ledger")
+        case .verifyLedger: (.get, "/v1/ledger/verify")
+        case .importLedger: (.post, "/v1/ledger/import")
         case .events: (.get, "/v1/events")
         // Where Prometheus looks unless it is told otherwise.
         case .metrics: (.get, "/metrics")
@@ -75,6 +81,8 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         case .listDevices: ["tag", "site", "state", "limit", "cursor"]
         case .listBlocks, .listExemptions: ["limit", "cursor"]
         case .simulate: ["device", "tag", "site", "region", "to", "at"]
+        case .listLedger: ["device", "region", "since", "limit", "cursor"]
+        case .verifyLedger: ["head"]
         case .events: ["after", "since", "limit", "follow"]
         // What a DELETE carries as content has no meaning (RFC 9110 section 9.3.5).
         case .untag: ["reason"]

@@ -84,5 +84,13 @@ package struct QueryFields: Hashable, Sendable {
         try value(name, "must be true or false") { Bool($0) }
     }
 
+    /// A digest of the ledger, in lower case.
+    package func digest(_ name: String) throws(Problem) -> String? {
+        try value(name, "must be 64 hexadecimal digits") { text in
+            text.utf8.count == 64 && text.allSatisfy { $0.isHexDigit && $0.isASCII }
+                ? text.lowercased() : nil
+        }
+    }
+
     private func first(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 }

@@ -79,6 +79,21 @@ extension APICall {
         .init(.listRevisions)
     }
 
+    package static func ledger(_ query: LedgerQuery, cursor: String? = nil) -> Self
+    where Reply == Page<LedgerRecord> {
+        .init(
+            .listLedger,
+            query: [
+                ("device", query.device), ("region", query.region?.code),
+                ("since", query.since?.description),
+            ] + largestPage(cursor))
+    }
+
+    package static func verifyLedger(noted digest: String? = nil) -> Self
+    where Reply == LedgerCheck {
+        .init(.verifyLedger, query: [("head", digest)])
+    }
+
     package static func events(_ query: EventQuery) -> Self where Reply == Page<EventRecord> {
         .init(.events, query: fields(query) + [("limit", String(query.limit))])
     }
@@ -148,5 +163,10 @@ extension APICall {
 
     package static func confirmReload() -> Self where Reply == ConfirmReply {
         .init(.confirmReload)
+    }
+
+    package static func importLedger(_ request: LedgerImportRequest) -> Self
+    where Reply == LedgerImportReply {
+        .init(.importLedger, body: JSONDocument.compact(request))
     }
 }

@@ -26,9 +26,11 @@ package enum ExitStatus: Int32, Hashable, Sendable {
     case wouldBlock = 10
     /// It works, with warnings.
     case degraded = 20
+    /// `ledger verify`: the chain does not hold.
+    case ledgerBroken = 30
     /// EX_USAGE
     case usage = 64
-    /// EX_DATAERR: several devices fit.
+    /// EX_DATAERR: several devices fit, or a list is not valid.
     case ambiguous = 65
     /// EX_NOINPUT
     case notFound = 66

@@ -19,7 +19,8 @@ package enum JSONDocument {
         Printable.escapedJSON(String(decoding: compact(value), as: UTF8.self))
     }
 
-    static func decode<Value: Decodable>(
+    /// - Throws: `.broken` for what is not of this type.
+    package static func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: some Sequence<UInt8>
     ) throws(ClientError) -> Value {
         do {

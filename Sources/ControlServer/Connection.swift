@@ -41,18 +41,20 @@ struct Connection: Sendable {
     ) async throws {
         var head: HTTPRequestHead?
         var body = ByteBuffer()
+        var bodyBytes = context.limits.bodyBytes
         for try await part in inbound {
             switch part {
             case .head(let received):
                 head = received
-                body.clear()
+                body = ByteBuffer()
+                bodyBytes = bodyLimit(of: received, from: peer)
                 guard received.size <= context.limits.headBytes else {
                     try await writer.send(.headTooLarge(context.limits), keepAlive: false)
                     return
                 }
             case .body(var received):
-                guard body.readableBytes + received.readableBytes <= context.limits.bodyBytes else {
-                    try await writer.send(.bodyTooLarge(context.limits), keepAlive: false)
+                guard body.readableBytes + received.readableBytes <= bodyBytes else {
+                    try await writer.send(.bodyTooLarge(bodyBytes), keepAlive: false)
                     return
                 }
                 body.writeBuffer(&received)
@@ -61,6 +63,19 @@ struct Connection: Sendable {
                 guard try await answer(request, body, writer, peer) else { return }
             }
         }
+    }
+
+    private func bodyLimit(of head: HTTPRequestHead, from peer: Peer) -> Int {
+        let path = head.uri.prefix { $0 != "?" }
+        guard mayChange(peer),
+            case .operation(.importLedger, _) = RouteMatch.find(
+                method: head.method.rawValue, path: path)
+        else { return context.limits.bodyBytes }
+        return context.limits.importBytes
+    }
+
+    private func mayChange(_ peer: Peer) -> Bool {
+        role == .control && peer.mayChange(owner: context.owner, admins: context.adminsGroup)
     }
 
     /// Answers one request; whether the connection stays.
@@ -107,15 +122,12 @@ struct Connection: Sendable {
     }
 
     private func caller(_ peer: Peer, for operation: Operation) async -> Caller {
-        let mayChange =
-            role == .control
-            && peer.mayChange(owner: context.owner, admins: context.adminsGroup)
         // Only history needs a name, and the look-up may block.
         let name: String? =
             operation.isChange
             ? try? await NIOThreadPool.singleton.runIfActive { peer.accountName } : nil
         return Caller(
-            uid: peer.uid, gid: peer.gid, pid: peer.pid, userName: name, mayChange: mayChange)
+            uid: peer.uid, gid: peer.gid, pid: peer.pid, userName: name, mayChange: mayChange(peer))
     }
 }
 
@@ -143,9 +155,9 @@ extension Problem {
             detail: "request line and fields may have \(limits.headBytes) bytes")
     }
 
-    fileprivate static func bodyTooLarge(_ limits: ServerLimits) -> Problem {
+    fileprivate static func bodyTooLarge(_ limit: Int) -> Problem {
         Problem(
             title: "Body too large", status: 413, code: .requestTooLarge,
-            detail: "a body may have \(limits.bodyBytes) bytes")
+            detail: "a body may have \(limit) bytes")
     }
 }

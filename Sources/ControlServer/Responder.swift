@@ -41,9 +41,14 @@ struct Responder: Sendable {
             return try document(await backend.policy(named: name))
         case .mode: return try document(await backend.mode())
         case .listRevisions: return try document(Page(items: await backend.revisions()))
+        case .listLedger:
+            return try document(
+                await backend.ledger(LedgerQuery(query), PageQuery(query)))
+        case .verifyLedger:
+            return try document(await backend.verifyLedger(noted: query.digest("head")))
         case .events: return try await events(request)
         case .tag, .untag, .block, .release, .releaseAll, .exempt, .endExemption, .setMode,
-            .removeAll, .reload, .confirmReload:
+            .removeAll, .reload, .confirmReload, .importLedger:
             throw .failed("\(request.operation.rawValue) is a change")
         }
     }
@@ -78,8 +83,11 @@ struct Responder: Sendable {
         case .confirmReload:
             guard request.body.readableBytes == 0 else { throw .invalid("body", "must be empty") }
             return try document(await backend.confirmReload(by: caller))
+        case .importLedger:
+            return try document(await backend.importLedger(body(request), by: caller))
         case .status, .listDevices, .explain, .listSites, .simulate, .listBlocks, .listExemptions,
-            .listPolicies, .showPolicy, .mode, .listRevisions, .events, .metrics:
+            .listPolicies, .showPolicy, .mode, .listRevisions, .listLedger, .verifyLedger,
+            .events, .metrics:
             throw .failed("\(request.operation.rawValue) is not a change")
         }
     }

@@ -12,6 +12,9 @@ package struct ServerLimits: Hashable, Sendable {
     package var headBytes = 16 * 1_024
     /// The longest valid body is about 1 KB of reason and names, escaped to 12 KB at worst.
     package var bodyBytes = 64 * 1_024
+    /// The body of `importLedger`, and of it alone: 10,000 activations of 100 octets and a source
+    /// of 100 characters, four octets each. It is for callers who may change things.
+    package var importBytes = 6 * 1_024 * 1_024
     /// A connection with no byte in or out for so long is closed. It also ends the stream of a
     /// client that stopped reading, and a request that never gets finished.
     package var idleSeconds: Int64 = 60

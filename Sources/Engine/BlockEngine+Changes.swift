@@ -68,11 +68,12 @@ extension BlockEngine {
             effects.append(.record([.put(block)], event))
         }
         forgetStandings()
-        if let number = ledger.firstBreak {
+        ledgerBreak = ledger.firstBreak
+        if let ledgerBreak {
             let event = Event(
                 time: now, kind: .ledgerBroken,
-                text: "entry \(number) of the ledger of first activations does not follow from "
-                    + "those before it: it was changed from outside")
+                text: "entry \(ledgerBreak.number) of the ledger of first activations does not "
+                    + "follow from those before it: it was changed from outside")
             effects.append(.record([], event))
         }
         return effects
@@ -164,15 +165,26 @@ extension BlockEngine {
             return !denies
         }
         let endings = unfounded.sorted { $0.id < $1.id }.map { block in
-            let region = block.region?.code ?? "an unknown region"
             let name = displayName(of: block.device)
             return Ending(
                 id: block.id,
-                text: "\(name) has its internet back: \(block.policyName ?? "?") no longer denies "
-                    + region)
+                text: "\(name) has its internet back: \(unfoundedness(of: block, at: now))")
         }
         return end(
             endings, state: .released, kind: .blockReleased, by: nil, reason: nil, at: now)
+    }
+
+    /// Why a policy's block has no ground any more.
+    private func unfoundedness(of block: Block, at now: Timestamp) -> String {
+        let region = block.region?.code ?? "an unknown region"
+        let policy = block.policyName ?? "?"
+        let facts = devices[block.device]?.facts ?? facts(of: block.device)
+        guard let activation = ledger.first(of: block.device)?.activation,
+            book.stillDenies(
+                policy: policy, region: block.region, device: facts,
+                tags: tags(of: block.device, facts: facts), at: now)
+        else { return "\(policy) no longer denies \(region)" }
+        return "it was first activated in \(activation.region), where it may be"
     }
 }
 

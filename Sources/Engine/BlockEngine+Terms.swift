@@ -1,5 +1,5 @@
-package import Policy
-package import Wire
+import Policy
+import Wire
 
 /// Policies that go by more than one attempt: stages, first activations, entry and review.
 extension BlockEngine {
@@ -142,28 +142,6 @@ extension BlockEngine {
             site: site?.name, region: region, policy: decision.policy, evidence: evidence,
             text: "\(name) is activated in \(region), where it may be (ledger \(entry.number))")
         return [.record([.putLedger(entry)], event)]
-    }
-
-    /// Takes a list of devices that were sold and activated somewhere. Those the ledger has already
-    /// keep their entry: only the first activation counts.
-    ///
-    /// Blocks of policies `on: first-activation` that the list makes unfounded end at once.
-    package mutating func importActivations(
-        _ list: [(device: DeviceKey, region: Region, time: Timestamp)], order: Order,
-        at now: Timestamp
-    ) -> (added: Int, effects: [Effect]) {
-        var changes: [StoreChange] = []
-        for line in list {
-            let entry = ledger.append(
-                line.device, in: line.region, origin: .imported, note: order.by, at: line.time)
-            if let entry { changes.append(.putLedger(entry)) }
-        }
-        guard !changes.isEmpty else { return (0, []) }
-        let event = Event(
-            time: now, kind: .deviceActivated,
-            text: "\(changes.count) activations imported by \(order.by)", by: order.by,
-            reason: order.reason)
-        return (changes.count, [.record(changes, event)] + endUnfounded(at: now))
     }
 
     // MARK: Review

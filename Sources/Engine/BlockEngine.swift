@@ -33,6 +33,8 @@ package struct BlockEngine: Sendable {
     package internal(set) var devices: [DeviceKey: SeenDevice] = [:]
     package internal(set) var bindings = AddressBindings()
     package internal(set) var ledger: Ledger
+    /// Where the ledger that the store gave us is broken; looked for once, at the start.
+    package internal(set) var ledgerBreak: LedgerBreak?
     /// When a policy's stages began for a device.
     package internal(set) var stagesSince: [DeviceKey: [String: Timestamp]] = [:]
     var places = DevicePlaces()

@@ -240,7 +240,7 @@ package struct Event: Hashable, Sendable {
         case deviceRouter = "device.router"
         /// An attempt before a policy's stage block.
         case deviceWarned = "device.warned"
-        /// A first activation was seen or imported.
+        /// A first activation was seen.
         case deviceActivated = "device.activated"
         /// Only what was asked for is refused (`action: deny_activation`).
         case attemptRefused = "attempt.refused"
@@ -248,6 +248,8 @@ package struct Event: Hashable, Sendable {
         case policyOverdue = "policy.overdue"
         /// The clock is behind what the store has seen, or no longer is.
         case clockBehind = "clock.behind"
+        /// A list of first activations was added to the ledger.
+        case ledgerImported = "ledger.imported"
         /// The ledger's chain of digests is broken.
         case ledgerBroken = "ledger.broken"
     }

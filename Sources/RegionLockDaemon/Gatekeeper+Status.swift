@@ -48,6 +48,13 @@ extension Gatekeeper {
                     text: "policy \(policy.name) should have been reviewed by "
                         + (policy.reviewBy?.description ?? "?"), fix: "\(policy.source)"))
         }
+        if let broken = engine.ledgerBreak {
+            warnings.append(
+                Warning(
+                    code: "ledger",
+                    text: "entry \(broken.number) of the ledger of first activations was changed "
+                        + "from outside", fix: "regionlock ledger verify"))
+        }
         warnings += routerWarnings
         warnings += kernelWarnings()
         let newest = engine.blocks.values.max { $0.since < $1.since }

@@ -47,4 +47,11 @@ package enum SettingsLimits {
     /// MAC prefixes one maker's pattern may stand for: the largest maker has some 1,100; more means
     /// that the pattern fits everybody.
     package static let prefixesPerPattern = 4_096
+
+    /// A list of activations: what one import takes (`FieldLimits.maximumActivations`).
+    package static let activationsPerList = 10_000
+    /// One line of such a list: four cells, the longest a source of 100 characters.
+    package static let listLineBytes = 1_024
+    /// Where an activation is known from, in Unicode scalars (`FieldLimits.maximumSourceLength`).
+    package static let sourceLength = 100
 }

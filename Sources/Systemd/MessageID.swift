@@ -36,6 +36,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case attemptRefused = "attempt.refused"
     case policyOverdue = "policy.overdue"
     case clockBehind = "clock.behind"
+    case ledgerImported = "ledger.imported"
     case ledgerBroken = "ledger.broken"
     /// A block that an operator made; the event is `block.created` as well.
     case blockByHand = "block.by_hand"
@@ -76,6 +77,7 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .attemptRefused: "832aeefcdef1464e8464ec092552afcf"
         case .policyOverdue: "ed9a045c883047f0aa261ca2f4bb3e69"
         case .clockBehind: "cc9b048bc3174caea55a8d53b2f91637"
+        case .ledgerImported: "427109f8b6db41d18c5b00cb9569af66"
         case .ledgerBroken: "8d5f4050a7a2452c9894f2fd5a9618d1"
         case .blockByHand: "9f0491ac77f04b27a6f3ecca48fb0e78"
         case .journalEntriesLost: "7d8a023d2f5d4750ac04c076891b1c64"

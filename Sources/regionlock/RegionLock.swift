@@ -10,9 +10,9 @@ struct RegionLock: AsyncParsableCommand {
             when it fits one device only. Results go to standard output, all else to standard error.
 
             Exit status: 0 done, 1 failed, 10 would be cut off (--exit-code of simulate and \
-            replay), 20 works with warnings (status), 64 wrong use, 65 several devices fit, 66 no \
-            such thing, 69 the daemon does not answer, 75 timed out, 77 not allowed, 78 settings \
-            not valid.
+            replay), 20 works with warnings (status), 30 the ledger is broken (ledger verify), 64 \
+            wrong use, 65 several devices fit or a list is not valid, 66 no such thing, 69 the \
+            daemon does not answer, 75 timed out, 77 not allowed, 78 settings not valid.
             """,
         version: "regionlock \(ProductVersion.text)",
         groupedSubcommands: [
@@ -28,7 +28,7 @@ struct RegionLock: AsyncParsableCommand {
                 subcommands: [
                     TagCommand.self, UntagCommand.self, BlockCommand.self, ReleaseCommand.self,
                     ExemptCommand.self, ExemptionsCommand.self, ModeCommand.self,
-                    RemoveAllCommand.self,
+                    RemoveAllCommand.self, LedgerCommand.self,
                 ]),
             CommandGroup(
                 name: "Settings",

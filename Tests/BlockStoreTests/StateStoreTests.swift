@@ -101,6 +101,35 @@ import Wire
         #expect(later.mode == .monitor)
     }
 
+    /// Blocks, exemptions and the rest of the ledger are not lost for one row of it; its chain says
+    /// which one it is.
+    @Test func aChangedRowOfTheLedgerIsReadAndFound() throws {
+        var ledger = Ledger()
+        let region = try #require(Region("UA-30"))
+        let entries = (1...3).compactMap { number in
+            ledger.append(
+                Sample.device(number), in: region, origin: .seen, note: "note-\(number)-of-it",
+                at: Sample.start)
+        }
+        let state = directory.path + "/changed"
+        do {
+            let store = try StateStore.open(directory: state)
+            try store.apply(
+                entries.map { .putLedger($0) } + [.put(try Sample.block(1)), .putMode(.enforce)])
+        }
+        let path = URL(fileURLWithPath: state + "/regionlock.db")
+        var bytes = try Data(contentsOf: path)
+        let place = try #require(bytes.firstRange(of: Data("note-2-of-it".utf8)))
+        bytes.replaceSubrange(place, with: Data("note-7-of-it".utf8))
+        try bytes.write(to: path)
+        let store = try StateStore.open(directory: state)
+        #expect(store.openedAfterLoss == nil)
+        let snapshot = try store.load()
+        #expect(snapshot.ledger.map(\.note) == ["note-1-of-it", "note-7-of-it", "note-3-of-it"])
+        #expect(Ledger(snapshot.ledger).firstBreak?.number == 2)
+        #expect(snapshot.blocks.count == 1 && snapshot.mode == .enforce)
+    }
+
     @Test func theLedgerAndStagesComeBack() throws {
         var ledger = Ledger()
         let region = try #require(Region("UA-30"))

@@ -176,6 +176,38 @@ final class FakeBackend: ControlBackend {
 
     func revisions() async throws(Problem) -> [RevisionRecord] { Fixtures.revisions }
 
+    func ledger(
+        _ query: LedgerQuery, _ page: PageQuery
+    ) async throws(Problem) -> Page<LedgerRecord> {
+        let device = try query.device.map { name throws(Problem) in try find(name).id }
+        let after = page.cursor.flatMap { Int64($0) } ?? 0
+        let all = Fixtures.ledger.filter { entry in
+            entry.number > after && (device.map { $0 == entry.device } ?? true)
+                && (query.region.map(entry.region.isWithin) ?? true)
+                && (query.since.map { entry.time >= $0 } ?? true)
+        }
+        let items = Array(all.prefix(min(page.limit, 2)))
+        return Page(items: items, next: all.count > 2 ? items.last.map { "\($0.number)" } : nil)
+    }
+
+    func verifyLedger(noted digest: String?) async throws(Problem) -> LedgerCheck {
+        guard let digest else { return Fixtures.wholeLedger }
+        let number = Fixtures.ledger.first { $0.digest == digest }?.number
+        return LedgerCheck(
+            entries: 3, head: Fixtures.wholeLedger.head, broken: nil, noted: number)
+    }
+
+    func importLedger(
+        _ request: LedgerImportRequest, by caller: Caller
+    ) async throws(Problem) -> LedgerImportReply {
+        if request.isDryRun ?? false { return Fixtures.wouldImport }
+        let lines = request.activations.map {
+            "\($0.device) \($0.region) \($0.activatedAt) \($0.source)"
+        }
+        note("import \(lines.joined(separator: "; "))", caller)
+        return Fixtures.imported
+    }
+
     func events(_ query: EventQuery) async throws(Problem) -> [EventRecord] {
         let history = state.withLock { $0.history }
         if query.after == nil, query.since == nil { return Array(history.suffix(query.limit)) }

@@ -18,6 +18,27 @@ import Testing
         }
     }
 
+    /// A long list is for those who may change things, and for nothing else.
+    @Test func onlyAnImportMayBeLong() async throws {
+        try await TestServer.with { server in
+            let claims = (0..<FieldLimits.maximumActivations).map { _ in Fixtures.claim }
+            let request = LedgerImportRequest(activations: claims, isDryRun: true)
+            let reply = try await server.client.send(.importLedger(request))
+            #expect(reply == Fixtures.wouldImport)
+            let body = String(repeating: " ", count: 70_000)
+            for (socket, method, path) in [
+                (server.status, "POST", "/v1/ledger/import"),
+                (server.control, "PUT", "/v1/ledger/import"),
+                (server.control, "POST", "/v1/ledger/imports"),
+            ] {
+                let refused = await RawSocket.exchange(
+                    socket,
+                    "\(method) \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n\(body)")
+                #expect(refused.hasPrefix("HTTP/1.1 413 "), "\(method) \(path): \(refused)")
+            }
+        }
+    }
+
     @Test func largeHeadIsRefused() async throws {
         try await TestServer.with { server in
             let reply = await RawSocket.request(

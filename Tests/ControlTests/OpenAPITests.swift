@@ -98,6 +98,12 @@ import Testing
             ("Block", keys(Fixtures.block) + keys(Fixtures.handMade) + keys(Fixtures.ended)),
             ("Device", keys(Fixtures.phone) + keys(Fixtures.till) + keys(Fixtures.liar)),
             ("Exemption", keys(Fixtures.exemption) + ["ended_at"]),
+            ("LedgerEntry", keys(Fixtures.ledger[0])),
+            ("LedgerCheck", keys(Fixtures.brokenLedger) + ["noted"]),
+            ("LedgerBreak", keys(Fixtures.brokenLedger.broken)),
+            ("LedgerImportRequest", LedgerImportRequest.CodingKeys.allCases.map(\.rawValue)),
+            ("ActivationClaim", ActivationClaim.CodingKeys.allCases.map(\.rawValue)),
+            ("LedgerImportReply", keys(Fixtures.wouldImport)),
             ("Explanation", keys(Fixtures.explanation) + ["exemption"]),
         ]
         for (name, fields) in schemas {

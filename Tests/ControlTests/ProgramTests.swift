@@ -70,6 +70,10 @@ import Testing
         .init("reload --revision 77ae", says: "Settings 9c1f"),
         .init("confirm", says: "confirmed and stay"),
         .init("revisions", says: "in force"),
+        .init("ledger", says: "64:b4:73:00:00:11"),
+        .init("ledger show bench-phone-7", says: "account.xiaomi.com"),
+        .init("ledger show --region UA --since 2025-01-01", says: "UA-30"),
+        .init("ledger verify", says: "3 entries, whole."),
         .init("version", says: "regionlockd  0.1.0"),
     ]
 
@@ -112,6 +116,9 @@ import Testing
         .init("release --all --policy nobody --yes --reason sold", status: 66, says: "no policy"),
         .init("remove-all --reason moving", status: 64, says: "add --yes"),
         .init("remove-all --yes", status: 64, says: "--reason is missing"),
+        .init("ledger show --region Spain", status: 64, says: "is no region"),
+        .init("ledger shwo", status: 64, says: "Did you mean \"ledger show\"?"),
+        .init("ledger export --format xml", status: 64, says: "'jsonl' and 'csv'"),
         .init("simulate --to a.example", status: 64, says: "either --device or --tag"),
         .init("reload --confirm 2", status: 64, says: "must be 5 to 86400"),
         .init("reload --confirm 20 --dry-run", status: 64, says: "nothing to confirm"),

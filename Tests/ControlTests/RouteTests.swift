@@ -17,6 +17,10 @@ import Wire
             try await expect(server, .explain("bench-phone-7"), Fixtures.explanation)
             try await expect(server, .blocks(), Page(items: [Fixtures.block, Fixtures.handMade]))
             try await expect(server, .exemptions(), Page(items: [Fixtures.exemption]))
+            try await expect(server, .verifyLedger(), Fixtures.wholeLedger)
+            let wouldImport = LedgerImportRequest(
+                activations: [Fixtures.claim], reason: nil, isDryRun: true)
+            try await expect(server, .importLedger(wouldImport), Fixtures.wouldImport)
             #expect(server.backend.changes.isEmpty)
         }
     }
@@ -59,6 +63,8 @@ import Wire
             _ = try await client.send(.reload(ReloadRequest(isDryRun: true)))
             _ = try await client.send(.reload(ReloadRequest(confirmSeconds: 120)))
             _ = try await client.send(.confirmReload())
+            _ = try await client.send(
+                .importLedger(LedgerImportRequest(activations: [Fixtures.claim])))
             _ = try await client.send(.reload(ReloadRequest(revision: "77ae")))
             #expect(
                 server.backend.changes.map(\.what) == [
@@ -67,7 +73,9 @@ import Wire
                     "block 00:1b:44:11:3a:b7 12h sold to Spain",
                     "release B-7F3K 30d sold to Spain", "exempt 02:00:00:00:00:07 -",
                     "release all xiaomi CU sold to Spain", "end X-2M9Q", "mode enforce",
-                    "remove all sold to Spain", "reload", "reload 120", "confirm", "reload 77ae",
+                    "remove all sold to Spain", "reload", "reload 120", "confirm",
+                    "import 64:b4:73:00:00:12 ES 2025-03-02T00:00:00.000Z receipt 881",
+                    "reload 77ae",
                 ])
             let caller = try #require(server.backend.changes.first?.by)
             #expect(caller.uid == Self.ownUser && caller.pid == Self.ownProcess)

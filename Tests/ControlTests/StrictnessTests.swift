@@ -50,6 +50,33 @@ import Testing
             says: "control characters"),
         .init(method: "PUT", target: "/v1/devices/a/tags/A_", status: 400, says: "tag: must be"),
         .init(method: "POST", target: "/v1/blocks", status: 400, says: "device: is missing"),
+        .init(method: "GET", target: "/v1/ledger?region=Cuba", status: 400, says: "ISO 3166"),
+        .init(method: "GET", target: "/v1/ledger?since=then", status: 400, says: "RFC 3339"),
+        .init(method: "GET", target: "/v1/ledger/verify?head=12", status: 400, says: "64 hexa"),
+        .init(method: "PUT", target: "/v1/ledger", status: 405, says: "Allow: GET\r\n"),
+        .init(
+            method: "POST", target: "/v1/ledger/import", status: 400,
+            says: "activations: is missing"),
+        .init(
+            method: "POST", target: "/v1/ledger/import", body: #"{"activations":[]}"#,
+            status: 400, says: "must be 1 to 10000"),
+        .init(
+            method: "POST", target: "/v1/ledger/import",
+            body: #"{"activations":[{"device":"64:b4:73:00:00:12","regoin":"ES"}]}"#, status: 400,
+            says: #"no field \"regoin\" in an activation"#),
+        .init(
+            method: "POST", target: "/v1/ledger/import",
+            body: #"{"activations":[{"device":"x","region":"ES","activated_at":"2025-01-01","#
+                + #""source":"a"}]}"#, status: 400, says: "activations[0].device: must be"),
+        .init(
+            method: "POST", target: "/v1/ledger/import",
+            body: #"{"activations":[{"device":"10.0.0.1","region":"es","activated_at":"#
+                + #""2025-01-01","source":"a"}]}"#, status: 400, says: "ISO 3166"),
+        .init(
+            method: "POST", target: "/v1/ledger/import",
+            body: #"{"activations":[{"device":"10.0.0.1","region":"ES","activated_at":"#
+                + #""2025-01-01","source":"a\u001b"}]}"#, status: 400,
+            says: "activations[0].source: must not hold control characters"),
         .init(method: "POST", target: "/v1/blocks", body: "[]", status: 400, says: "bad_request"),
         .init(method: "POST", target: "/v1/blocks", body: "{", status: 400, says: "bad_request"),
         .init(

@@ -62,6 +62,20 @@ import Wire
         ("reload-confirm", { Report(Fixtures.trial, $0) }),
         ("confirm", { _ in Report(ConfirmReply(revision: "9c1f", isChanged: true)) }),
         ("revisions", { Report(Fixtures.revisions, $0) }),
+        ("ledger", { Report(Fixtures.ledger, $0) }),
+        ("ledger-whole", { _ in Report(Fixtures.wholeLedger, noted: nil) }),
+        ("ledger-broken", { _ in Report(Fixtures.brokenLedger, noted: nil) }),
+        ("ledger-gap", { _ in Report(Fixtures.gappedLedger, noted: Fixtures.ledger[2].digest) }),
+        ("ledger-dry-run", { Report(Fixtures.wouldImport, $0) }),
+        ("ledger-import", { Report(Fixtures.imported, $0) }),
+        (
+            "ledger-refused",
+            { _ in
+                Report(
+                    listFindings: ["a.csv:2:1: error: no\n    2 | x\n        ^"], errors: 1,
+                    warnings: 0)
+            }
+        ),
         ("events", { Report([Fixtures.event(1), Fixtures.event(2)], $0) }),
         ("version", { _ in Report(version: "0.1.0", daemon: nil) }),
         (

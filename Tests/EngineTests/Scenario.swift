@@ -96,11 +96,13 @@ struct Scenario {
             world.run(world.engine?.handle(.neighbourGone(address, nil), at: world.now) ?? [])
         case ("activated", 3):
             guard let region = Region(words[2]) else { throw ScenarioError("no region") }
-            let line = (device: try device(words[0]).device, region: region, time: world.now)
+            let line = ClaimedActivation(
+                device: try device(words[0]).device, region: region, time: world.now,
+                source: "scenario")
             let order = Order(by: "maria", reason: "scenario")
             let now = world.now
             world.run(
-                world.engine?.importActivations([line], order: order, at: now).effects ?? [])
+                try world.engine?.importActivations([line], order: order, at: now).effects ?? [])
         case ("reload", 0):
             let (book, now) = (try world.book(), world.now)
             world.run(world.engine?.handle(.settings(book), at: now) ?? [])

@@ -11,6 +11,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case stream
     case capture
     case settings
+    case list
     case control
 
     package func run(_ input: Span<UInt8>) {
@@ -24,6 +25,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .stream: PacketTargets.stream(input)
         case .capture: CaptureTarget.run(input)
         case .settings: TextTargets.settings(input)
+        case .list: TextTargets.list(input)
         case .control: TextTargets.control(input)
         }
     }

@@ -2,6 +2,7 @@ import ControlAPI
 import FoundationEssentials
 import Policy
 import Settings
+import Wire
 
 /// What people and programs write: settings files, and bodies sent to the control sockets.
 enum TextTargets {
@@ -30,19 +31,48 @@ enum TextTargets {
         }
     }
 
+    /// A list of activations. What it lets pass, the daemon does not refuse.
+    static func list(_ input: Span<UInt8>) {
+        let octets = (0..<input.count).map { input[$0] }
+        let lines = octets.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var list = ActivationList(
+            file: "list.csv", regions: .builtIn, vendors: vendors, now: Timestamp(seconds: 1 << 31))
+        for line in lines { list.add(line: line) }
+        list.finish()
+        let claims = list.resolve(labels: ["SN-1": "64:09:80:00:00:07"])
+        for problem in list.problems {
+            precondition((1...lines.count).contains(problem.line))
+            precondition(!problem.rendered().isEmpty)
+        }
+        guard list.errorCount == 0 else { return }
+        precondition(!claims.isEmpty && Set(claims.map(\.device)).count == claims.count)
+        let request = LedgerImportRequest(
+            activations: claims.map {
+                ActivationClaim(
+                    device: $0.device, region: $0.row.region, activatedAt: $0.row.activatedAt,
+                    source: $0.row.source)
+            })
+        do throws(Problem) {
+            try request.validate()
+        } catch {
+            preconditionFailure("a list is accepted and refused: \(error)")
+        }
+    }
+
     /// Which request it is; then its body.
     static func control(_ input: Span<UInt8>) {
         guard !input.isEmpty else { return }
         let body = input.extracting(droppingFirst: 1)
         let bytes = Data((0..<body.count).map { body[$0] })
-        switch input[0] % 7 {
+        switch input[0] % 8 {
         case 0: decode(TagRequest.self, bytes)
         case 1: decode(BlockRequest.self, bytes)
         case 2: decode(ReleaseRequest.self, bytes)
         case 3: decode(ExemptRequest.self, bytes)
         case 4: decode(ModeRequest.self, bytes)
         case 5: decode(ReleaseAllRequest.self, bytes)
-        default: decode(RemoveAllRequest.self, bytes)
+        case 6: decode(RemoveAllRequest.self, bytes)
+        default: decode(LedgerImportRequest.self, bytes)
         }
     }
 

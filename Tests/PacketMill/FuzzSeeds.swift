@@ -10,7 +10,8 @@ package enum FuzzSeeds {
         [
             "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
             "headers": headers,
-            "stream": stream, "capture": capture, "settings": settings, "control": control,
+            "stream": stream, "capture": capture, "settings": settings, "list": list,
+            "control": control,
         ]
     }
 
@@ -209,6 +210,18 @@ package enum FuzzSeeds {
         return Dictionary(uniqueKeysWithValues: texts.map { ($0, [$1] + Array($2.utf8)) })
     }
 
+    private static var list: [String: [UInt8]] {
+        let header = "device,region,activated_at,source\n"
+        let texts = [
+            "sold": header + "64:09:80:00:00:07,ES,2026-03-02,receipt 881\n",
+            "twice": header + "SN-1,ES,2026-03-02,a\n64:09:80:00:00:07,ES,2026-03-01,b\n",
+            "quoted": "\u{feff}source,activated_at,region,device\r\n\"a \"\"b\"\", c\","
+                + "2026-03-02T10:00:00+01:00, UA-43 ,\"02:00:00:00:00:07\"\r\n",
+            "wrong": header + "10.0.0.1,Cuba,then,\n01:00:00:00:00:00,KR-P,\"a\"b,c,d\n",
+        ]
+        return texts.mapValues { Array($0.utf8) }
+    }
+
     private static var control: [String: [UInt8]] {
         let texts: [(String, UInt8, String)] = [
             ("tag", 0, #"{"reason":"returned"}"#),
@@ -216,6 +229,11 @@ package enum FuzzSeeds {
             ("release", 2, #"{"reason":"sold","exempt_for":"30d"}"#),
             ("exempt", 3, #"{"device":"B-7","policy":"xiaomi","for":"ever","reason":"x"}"#),
             ("mode", 4, #"{"mode":"monitor","reason":"x"}"#),
+            (
+                "import", 7,
+                #"{"activations":[{"device":"64:09:80:00:00:07","region":"ES","#
+                    + #""activated_at":"2026-03-02","source":"a"}],"dry_run":true}"#
+            ),
             ("unknown", 1, #"{"device":"a","foor":null,"reason":["x"]}"#),
         ]
         return Dictionary(uniqueKeysWithValues: texts.map { ($0, [$1] + Array($2.utf8)) })
