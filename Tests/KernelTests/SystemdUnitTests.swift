@@ -5,13 +5,26 @@ import Testing
 final class ServiceManager {
     private let directory: String
     private let booted: RunningTool
-    private let leader: String
+    private var leader = ""
 
     init() throws {
         directory = NSTemporaryDirectory() + "rl-lab-systemd-" + UUID().uuidString.prefix(8)
         booted = try RunningTool([
             Place.root.appending(path: "scripts/lab-systemd").path, directory,
         ])
+        try meet()
+    }
+
+    /// Takes its power away, and boots it again into a unit, with what its disk had.
+    func powerCut(into unit: String) throws {
+        try unit.write(toFile: directory + "/reboot", atomically: true, encoding: .utf8)
+        try FileManager.default.removeItem(atPath: directory + "/leader")
+        try succeed(["kill", "-9", leader])
+        try meet()
+    }
+
+    /// Waits until it is up.
+    private func meet() throws {
         let path = directory + "/leader"
         _ = waitUntil(seconds: 10) { FileManager.default.fileExists(atPath: path) }
         leader = try String(contentsOfFile: path, encoding: .utf8)
