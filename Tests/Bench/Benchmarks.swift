@@ -14,6 +14,7 @@ enum Benchmarks {
     static func run() {
         Meter.header()
         decoders()
+        answers()
         replay()
         verdicts()
         index()
@@ -25,6 +26,8 @@ enum Benchmarks {
             ("DNS question over UDP", Packets.dns(Packets.trigger)),
             ("HTTP request head", Packets.http(Packets.trigger)),
             ("TLS ClientHello in one segment", Packets.tls(Packets.trigger)),
+            ("the same on another port", Packets.tls(Packets.trigger, port: 8_443)),
+            ("a datagram of another protocol", Packets.media()),
             ("QUIC Initial, one CRYPTO frame", Packets.quic(Packets.trigger)),
             ("QUIC Initial, 12 shuffled frames", Packets.quic(Packets.trigger, pieces: 12)),
         ]
@@ -32,6 +35,36 @@ enum Benchmarks {
             var inspector = PacketInspector()
             Meter.measure("inspect: \(what)", count: 200_000) {
                 _ = inspector.inspect(packet.span, link: .ip, at: 0) { _ in }
+            }
+        }
+    }
+
+    /// An answer on its way to a tagged device: what it says, and what the engine makes of it.
+    private static func answers() {
+        let resolver = PacketMill.Endpoint(
+            mac: [2, 0, 0, 0, 0, 1], address: [203, 0, 113, 53], port: 53)
+        let phone = PacketMill.Endpoint(
+            mac: [0x64, 0xb4, 0x73, 0, 0, 0x10], address: [10, 20, 0, 31], port: 40_000)
+        let message = Messages.answer(
+            "www.example.org", by: "edge.example.net", address: [198, 51, 100, 7])
+        let packet = PacketMill.Packets.datagram(message, from: resolver, to: phone)
+        Meter.measure("inspect: DNS answer with an alias", count: 200_000) {
+            _ = AnswerPacket.read(packet.span, link: .ip) { _, _ in }
+        }
+        var engine = BlockEngine(
+            book: PolicyBook(settings: settings(mode: .monitor), seed: 7),
+            snapshot: EngineSnapshot(), capabilities: .all, references: ReferenceSource(seed: 1))
+        let now = Timestamp(seconds: 1_795_392_000)
+        _ = engine.standing(of: source, at: now)
+        guard let flow = PacketInspector.flow(of: packet.span, link: .ip) else {
+            fatal("the answer is no packet")
+        }
+        Meter.measure("verdict: DNS answer, tagged device, harmless", count: 100_000) {
+            guard var answer = engine.beginAnswer(flow, isOwn: true, at: now) else {
+                fatal("the answer is nobody's")
+            }
+            _ = AnswerPacket.read(packet.span, link: .ip) { name, piece in
+                engine.note(piece, of: name, in: &answer, at: now)
             }
         }
     }
@@ -75,14 +108,15 @@ enum Benchmarks {
         return (file.octets, count)
     }
 
+    private static let source = PacketSource(
+        mac: MACAddress(value: 0x64b4_7300_0010),
+        address: .v4(IPv4Address(value: 0x0a14_001f)), interface: InterfaceName("lan0"))
+
     /// The whole of what the packet thread does between the tap and the verdict.
     private static func verdicts() {
         var engine = BlockEngine(
             book: PolicyBook(settings: settings(mode: .monitor), seed: 7),
             snapshot: EngineSnapshot(), capabilities: .all, references: ReferenceSource(seed: 1))
-        let source = PacketSource(
-            mac: MACAddress(value: 0x64b4_7300_0010),
-            address: .v4(IPv4Address(value: 0x0a14_001f)), interface: InterfaceName("lan0"))
         let now = Timestamp(seconds: 1_795_392_000)
         for (what, name) in [("harmless name", "www.example.org"), ("trigger", Packets.trigger)] {
             let packet = Packets.dns(name)

@@ -22,9 +22,9 @@ enum Packets {
     }
 
     /// A ClientHello with 250 octets of other extensions around the server name (RFC 8446, 4.1.2).
-    static func tls(_ name: String) -> [UInt8] {
+    static func tls(_ name: String, port: Int = 443) -> [UInt8] {
         let message = hello(name)
-        return tcp(to: 443, [22, 3, 1] + big16(message.count) + message)
+        return tcp(to: port, [22, 3, 1] + big16(message.count) + message)
     }
 
     /// The same hello in a datagram of 1,200 octets, its pieces in the reverse order.
@@ -33,6 +33,12 @@ enum Packets {
         let frames = Initial.frames(message, size: (message.count + pieces - 1) / pieces)
         let payload = Initial(frames.reversed().flatMap(\.self)).packet(paddedTo: 1_200)
         return ipv4(17, [0x9c, 0x40, 1, 0xbb] + big16(8 + payload.count) + [0, 0] + payload)
+    }
+
+    /// 160 octets of what is no QUIC.
+    static func media() -> [UInt8] {
+        let payload = [0x80, 0x60] + [UInt8](repeating: 7, count: 158)
+        return ipv4(17, [0x9c, 0x40, 0x13, 0x8c] + big16(8 + payload.count) + [0, 0] + payload)
     }
 
     private static func hello(_ name: String) -> [UInt8] {
