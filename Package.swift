@@ -71,6 +71,9 @@ let package = Package(
         .target(
             name: "BlockStore", dependencies: ["Wire", "Policy", "Engine", "CSQLite"],
             swiftSettings: edge),
+        .target(name: "CMaxMindDB", linkerSettings: [.linkedLibrary("maxminddb")]),
+        .target(
+            name: "GeoIP", dependencies: ["Wire", "Policy", "CMaxMindDB"], swiftSettings: edge),
         .target(name: "CSystemd"),
         .target(name: "Systemd", dependencies: ["CSystemd", log], swiftSettings: edge),
         .target(
@@ -87,7 +90,7 @@ let package = Package(
             name: "RegionLockDaemon",
             dependencies: [
                 "Wire", "Inspection", "Policy", "Firewall", "Engine", "Settings", "ControlAPI",
-                "Netfilter", "BlockStore", "ControlServer", "NoticeServer", "Systemd",
+                "Netfilter", "BlockStore", "ControlServer", "GeoIP", "NoticeServer", "Systemd",
                 log, lifecycle, signals,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -99,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "regionlock",
             dependencies: [
-                "Capture", "ControlAPI", "ControlClient", "Engine", "Policy", "Replay", "Settings",
-                "Wire", arguments,
+                "Capture", "ControlAPI", "ControlClient", "Engine", "GeoIP", "Policy", "Replay",
+                "Settings", "Wire", arguments,
             ],
             swiftSettings: house),
 
@@ -180,6 +183,13 @@ let package = Package(
         .testTarget(
             name: "BlockStoreTests", dependencies: ["BlockStore", "Engine", "Policy", "Wire"],
             swiftSettings: house),
+        // A writer of MaxMind DB files: no database of anybody else is shipped.
+        .target(
+            name: "DatabaseMill", dependencies: ["Policy", "Wire"], path: "Tests/DatabaseMill",
+            swiftSettings: house),
+        .testTarget(
+            name: "GeoIPTests", dependencies: ["DatabaseMill", "GeoIP", "Policy", "Wire"],
+            swiftSettings: house),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", log], swiftSettings: house),
         .testTarget(
             name: "ControlTests",
@@ -192,7 +202,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "KernelTests",
-            dependencies: ["BlockStore", "Engine", "Firewall", "Inspection", "Policy", "Wire"],
+            dependencies: [
+                "BlockStore", "DatabaseMill", "Engine", "Firewall", "Inspection", "Policy", "Wire",
+            ],
             swiftSettings: house),
         .testTarget(
             name: "NoticeServerTests", dependencies: ["NoticeServer", "Wire"],

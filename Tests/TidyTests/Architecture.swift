@@ -27,24 +27,26 @@ enum Architecture {
         "Settings": system.union(["Wire", "Policy", "CYaml"]),
         "Netfilter": system.union(["Wire", "Firewall", "CNetfilter"]),
         "BlockStore": system.union(["Wire", "Policy", "Engine", "CSQLite"]),
+        "GeoIP": system.union(["Wire", "Policy", "CMaxMindDB"]),
         "Systemd": system.union(["CSystemd", "Logging"]),
         "ControlServer": system.union(nio).union(["ControlAPI", "Policy", "Wire"]),
         "ControlClient": system.union(nio).union(["ControlAPI", "Policy", "Wire"]),
         "NoticeServer": system.union(nio).union(["Wire"]),
         "RegionLockDaemon": system.union(core).union([
-            "Netfilter", "BlockStore", "ControlServer", "NoticeServer", "Systemd", "Logging",
-            "ServiceLifecycle", "UnixSignals", "NIOCore", "NIOPosix",
+            "Netfilter", "BlockStore", "ControlServer", "GeoIP", "NoticeServer", "Systemd",
+            "Logging", "ServiceLifecycle", "UnixSignals", "NIOCore", "NIOPosix",
         ]),
         "regionlockd": system.union(["RegionLockDaemon", "ControlAPI", "ArgumentParser"]),
         "regionlock": system.union([
-            "Capture", "ControlAPI", "ControlClient", "Engine", "Replay", "Settings", "Policy",
-            "Wire", "ArgumentParser",
+            "Capture", "ControlAPI", "ControlClient", "Engine", "GeoIP", "Replay", "Settings",
+            "Policy", "Wire", "ArgumentParser",
         ]),
     ]
 
     /// The one target that speaks to each C library.
     static let ownerOfCModule = [
-        "CNetfilter": "Netfilter", "CNettle": "PacketProtection", "CSQLite": "BlockStore",
+        "CMaxMindDB": "GeoIP", "CNetfilter": "Netfilter", "CNettle": "PacketProtection",
+        "CSQLite": "BlockStore",
         "CSystemd": "Systemd", "CYaml": "Settings",
     ]
 }
