@@ -38,6 +38,8 @@ package struct BlockRecord: Codable, Hashable, Sendable {
     package let endedBy: String?
     /// Open connections the kernel ended; only in the reply to `block`.
     package let flowsEnded: Int?
+    /// What gave the region where that was the device's address: address, database and record.
+    package var regionReason: String?
 
     package init(
         id: String, device: String, deviceName: String? = nil, state: State, cause: Cause,
@@ -74,6 +76,7 @@ package struct BlockRecord: Codable, Hashable, Sendable {
         case endedBecause = "ended_because"
         case endedBy = "ended_by"
         case flowsEnded = "flows_ended"
+        case regionReason = "region_reason"
     }
 }
 

@@ -3,7 +3,8 @@ package import Policy
 /// One site, as `GET /v1/sites` lists it.
 package struct SiteRecord: Codable, Hashable, Sendable {
     package let name: String
-    package let region: Region
+    /// Nil: each device's own address says it (`region: from-address`).
+    package let region: Region?
     package let interfaces: [String]
     package let subnets: [String]
     /// Devices last seen there.
@@ -14,7 +15,7 @@ package struct SiteRecord: Codable, Hashable, Sendable {
     package let source: String?
 
     package init(
-        name: String, region: Region, interfaces: [String], subnets: [String], devices: Int,
+        name: String, region: Region?, interfaces: [String], subnets: [String], devices: Int,
         cutOff: Int, source: String? = nil
     ) {
         self.name = name

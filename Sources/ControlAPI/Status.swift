@@ -30,6 +30,9 @@ package struct Status: Codable, Hashable, Sendable {
     package let inspection: InspectionState
     /// Empty when `state` is `ok`.
     package let warnings: [Warning]
+    /// Whether the uplink's address speaks for the declared regions, in a sentence; nil without a
+    /// GeoIP database in the settings.
+    package var uplink: String?
 
     package init(
         gateway: String, version: String, mode: PolicyMode, state: State, time: Timestamp,
@@ -60,7 +63,7 @@ package struct Status: Codable, Hashable, Sendable {
         case configRevision = "config_revision"
         case blocks
         case lastBlock = "last_block"
-        case devices, sites, policies, ruleset, inspection, warnings
+        case devices, sites, policies, ruleset, inspection, warnings, uplink
     }
 }
 

@@ -11,13 +11,16 @@ extension BlockEngine {
         let policy = book.settings.policies.first { $0.name == decision.policy }
         var until: Timestamp?
         if case .seconds(let seconds) = policy?.term { until = dated(now).adding(seconds: seconds) }
-        let block = Block(
+        var block = Block(
             id: freshID(), device: source.device,
             cause: .policy(
                 name: decision.policy ?? "", rule: decision.rule, evidence: evidence),
             site: site?.name, region: decision.region, since: now, until: until)
+        block.regionReason = decision.addressRegion?.text
         let name = displayName(of: source.device, facts: source.facts)
-        let region = decision.region?.code ?? "an unknown region"
+        let region =
+            (decision.region?.code ?? "an unknown region")
+            + (block.regionReason.map { " (\($0))" } ?? "")
         let cause =
             evidence.map { "it asked for \($0.name) (\($0.vector.rawValue))" }
             ?? "it is there (on: entry)"

@@ -68,7 +68,7 @@ extension BlockEngine {
         let block = Block(
             id: freshID(), device: device,
             cause: .command(reason: order.reason ?? "", by: order.by), site: found?.site.name,
-            region: found?.site.region, since: now, until: until)
+            region: region(of: facts), since: now, until: until)
         let event = Event(
             time: now, kind: .blockCreated, device: device, deviceName: name,
             site: block.site, region: block.region, block: block.id, verdict: .block,

@@ -76,6 +76,7 @@ extension BlockEngine {
         var attempt = Attempt(
             tags: tags, site: site?.site, siteEvidence: site?.evidence, name: name,
             exemptions: exempt)
+        attempt.addressRegion = addressRegion(of: facts, at: site?.site)
         if let device = question.device {
             attempt.device = facts
             attempt.activation = ledger.first(of: device)?.activation
@@ -154,6 +155,10 @@ extension BlockEngine {
                         source: rule)
                 ]
             }
+        }
+        if let reason = block.regionReason {
+            // Of the moment of the cut: the device may have another address by now.
+            steps.append(WhyStep(holds: true, text: "when it was cut off, \(reason)"))
         }
         return Reasoning(
             device: block.device, name: name, block: block, verdict: .block,

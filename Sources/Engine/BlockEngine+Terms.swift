@@ -16,6 +16,7 @@ extension BlockEngine {
             tags: tags(of: device, facts: facts), site: found?.site,
             siteEvidence: found?.evidence, name: name,
             exemptions: spared.map { AttemptExemption(id: $0.id, policy: $0.policy) })
+        attempt.addressRegion = addressRegion(of: facts, at: found?.site)
         attempt.device = facts
         attempt.activation = ledger.first(of: device)?.activation
         attempt.stagesSince = stagesSince[device] ?? [:]

@@ -23,7 +23,12 @@ package struct SeenDevice: Hashable, Sendable {
 /// The packet path is `standing(of:at:)`, `concerns(_:)` and, for the rare name that a policy
 /// speaks of, `judge(_:from:at:)`.
 package struct BlockEngine: Sendable {
-    package internal(set) var book: PolicyBook
+    package internal(set) var book: PolicyBook {
+        didSet { hasAddressSites = book.settings.hasAddressSites }
+    }
+    /// What devices' own addresses say, as it was looked up.
+    var addressRegions: [IPAddress: AddressRegion] = [:]
+    private(set) var hasAddressSites: Bool
     /// The mode set at the prompt, or the settings' own.
     package internal(set) var mode: PolicyMode
     package internal(set) var blocks: [BlockID: Block] = [:]
@@ -82,6 +87,7 @@ package struct BlockEngine: Sendable {
         shape: TableDesign.Shape = .complete, references: ReferenceSource
     ) {
         self.book = book
+        self.hasAddressSites = book.settings.hasAddressSites
         self.capabilities = capabilities
         self.shape = shape
         self.references = references
@@ -206,6 +212,7 @@ package struct BlockEngine: Sendable {
             return adopt(book, isTrial: isTrial, at: now)
         case .settingsConfirmed:
             return confirmSettings(at: now)
+        case .relocated(let regions): return relocate(regions, at: now)
         case .kernelBlocks(let elements, let ended):
             return adopt(elements, ended: ended, at: now)
         case .tick:

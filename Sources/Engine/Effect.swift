@@ -78,6 +78,8 @@ package enum Occurrence: Sendable {
     case settings(PolicyBook, isTrial: Bool = false)
     /// The settings on trial stay.
     case settingsConfirmed
+    /// What another GeoIP database says of the addresses that are asked for.
+    case relocated([AddressRegion])
     /// Blocks found in the kernel at start, and the ids the store knows to have ended.
     case kernelBlocks([SetElement], ended: Set<BlockID>)
     /// Time has passed.

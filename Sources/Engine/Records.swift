@@ -129,6 +129,9 @@ package struct Block: Hashable, Sendable {
     package let region: Region?
     package let since: Timestamp
     package var until: Timestamp?
+    /// What gave the region where that was the device's address: the address, the database and its
+    /// record, in words.
+    package var regionReason: String?
     package var state: State
     /// Why and by whom it ended.
     package var endedAt: Timestamp?
@@ -252,6 +255,12 @@ package struct Event: Hashable, Sendable {
         case ledgerImported = "ledger.imported"
         /// The ledger's chain of digests is broken.
         case ledgerBroken = "ledger.broken"
+        /// The uplink's address is in none of the declared regions.
+        case regionMismatch = "region.mismatch"
+        /// It can't be told whether it is.
+        case regionUnchecked = "region.unchecked"
+        /// The GeoIP database is missing, damaged or old, or does not answer what policies ask.
+        case databaseTrouble = "geoip.trouble"
     }
 
     /// Rises by one with each event of this gateway; 0 until the store has numbered it.

@@ -35,6 +35,8 @@ package struct Attempt: Sendable {
     package let siteEvidence: String?
     package let name: NameBuffer
     package let exemptions: [AttemptExemption]
+    /// Of a site that takes the region from the device's address: what that says.
+    package var addressRegion: AddressRegion?
     /// What the device is known by, for the exemptions a policy itself holds.
     package var device: DeviceFacts?
     /// Where it was first activated, as far as is known.
@@ -94,6 +96,8 @@ package struct Decision: Hashable, Sendable {
     package var permitsRegion = false
     /// Where the device stands with a policy that has stages; nil where the mode only watches.
     package var stage: StageState?
+    /// What gave the region, where that was the device's address.
+    package var addressRegion: AddressRegion?
 
     package init(
         verdict: Verdict, policy: String?, rule: SourceLocation?, region: Region?,

@@ -17,6 +17,8 @@ package struct GatewaySettings: Hashable, Sendable {
     package var notice: NoticeSettings
     package var control: ControlSettings
     package var keepHistoryDays: Int
+    /// Nil: no database is used.
+    package var geoip: GeoIPSettings?
     /// Short hash of the text of all files read, as in `9c1f`.
     package var revision: String
 
@@ -40,6 +42,31 @@ package struct GatewaySettings: Hashable, Sendable {
         self.control = control
         self.keepHistoryDays = keepHistoryDays
         self.revision = revision
+    }
+}
+
+/// The GeoIP database, and what it is compared with.
+package struct GeoIPSettings: Hashable, Sendable {
+    /// Absolute path of a MaxMind DB.
+    package var database: String
+    /// The uplink's; nil: the one the kernel would send from.
+    package var uplinkAddress: IPAddress?
+    /// A database older than this is warned of, 1...3650.
+    package var maximumAgeDays: Int
+    /// Where `database` stands.
+    package let source: SourceLocation
+
+    /// Networks change hands: publishers make a new database each week or month, and a quarter of a
+    /// year is three of the slower ones missed.
+    package static let standardAgeDays = 90
+
+    package init(
+        database: String, uplinkAddress: IPAddress?, maximumAgeDays: Int, source: SourceLocation
+    ) {
+        self.database = database
+        self.uplinkAddress = uplinkAddress
+        self.maximumAgeDays = maximumAgeDays
+        self.source = source
     }
 }
 

@@ -57,7 +57,7 @@ package struct PolicyBook: Sendable {
     /// above has decided: a policy decides when it refuses the attempt or allows the region, not
     /// when it only watches, is not valid or spares this one device.
     package func decide(_ attempt: Attempt, mode: PolicyMode, at time: Timestamp) -> Decision {
-        let region = region(of: attempt.site)
+        let place = place(of: attempt)
         let endpoints = attempt.isEntry ? [:] : endpoints(named: attempt.name)
         let candidates = attempt.isEntry ? entryPolicies : endpoints.keys.sorted()
         var best: Decision?
@@ -69,7 +69,7 @@ package struct PolicyBook: Sendable {
             guard let grant = grant(of: attempt, for: policy) else { continue }
             let decision = decide(
                 policy, attempt: attempt, grant: grant, endpoint: endpoints[number],
-                region: region, mode: mode, at: time)
+                place: place, mode: mode, at: time)
             if decision.isFinal { decided = policy.priority }
             if best.map({ decision.verdict.severity > $0.verdict.severity }) ?? true {
                 best = decision
@@ -77,7 +77,7 @@ package struct PolicyBook: Sendable {
         }
         return best
             ?? Decision(
-                verdict: .allow, policy: nil, rule: nil, region: region, endpoint: nil,
+                verdict: .allow, policy: nil, rule: nil, region: place.region, endpoint: nil,
                 why: [unmatchedStep(attempt, named: candidates.isEmpty)])
     }
 
@@ -94,7 +94,8 @@ package struct PolicyBook: Sendable {
         return endpoints
     }
 
-    /// The region of the site, or what the settings say of traffic from no site.
+    /// The region of the site, or what the settings say of traffic from no site. Nil where the
+    /// device's address says it.
     package func region(of site: Site?) -> Region? {
         if let site { return site.region }
         if case .region(let region) = settings.unknownSite { return region }
@@ -117,17 +118,20 @@ package struct PolicyBook: Sendable {
     // The order of the steps is the order in which a person would ask.
     private func decide(
         _ policy: RegionPolicy, attempt: Attempt, grant: TagGrant, endpoint: Endpoint?,
-        region: Region?, mode: PolicyMode, at time: Timestamp
+        place: Place, mode: PolicyMode, at time: Timestamp
     ) -> Decision {
         var why = [WhyStep(holds: true, text: "it is tagged \(grant.tag)", source: grant.source)]
-        why += siteSteps(attempt, region: region)
-        let denial = denial(of: region, site: attempt.site, by: policy)
+        why += siteSteps(attempt, at: place)
+        let denial = denial(at: place, by: policy)
+        let region = denial.region
         why.append(denial.step)
         why.append(triggerStep(policy, attempt: attempt, endpoint: endpoint))
         func decision(_ verdict: Verdict) -> Decision {
-            Decision(
+            var decision = Decision(
                 verdict: verdict, policy: policy.name, rule: denial.step.source, region: region,
                 endpoint: endpoint, why: why)
+            if case .address(let found) = place { decision.addressRegion = found }
+            return decision
         }
         guard denial.denies else {
             var allowed = decision(.allow)
@@ -191,17 +195,14 @@ package struct PolicyBook: Sendable {
         return WhyStep(holds: false, text: text, source: policy.source)
     }
 
-    private func siteSteps(_ attempt: Attempt, region: Region?) -> [WhyStep] {
+    private func siteSteps(_ attempt: Attempt, at place: Place) -> [WhyStep] {
         if let site = attempt.site {
             let evidence = attempt.siteEvidence.map { " (\($0))" } ?? ""
-            return [
-                WhyStep(holds: true, text: "it is at \(site.name)\(evidence)", source: site.source),
-                WhyStep(
-                    holds: true, text: "\(site.name) is in \(site.region)",
-                    source: site.regionSource),
-            ]
+            let here = WhyStep(
+                holds: true, text: "it is at \(site.name)\(evidence)", source: site.source)
+            return [here] + regionSteps(site, at: place)
         }
-        if let region {
+        if let region = place.region {
             return [
                 WhyStep(holds: true, text: "it is at no declared site; unknown_site: \(region)")
             ]
@@ -210,7 +211,7 @@ package struct PolicyBook: Sendable {
     }
 
     func denial(
-        of region: Region?, site: Site?, by policy: RegionPolicy
+        of region: Region?, by policy: RegionPolicy
     ) -> (denies: Bool, step: WhyStep) {
         guard let region else {
             let denies = settings.unknownSite == .deny
@@ -279,7 +280,7 @@ extension PolicyBook {
                 source: exemption.source)
         }
         guard policy.trigger == .firstActivation, let activation,
-            !denial(of: activation.region, site: nil, by: policy).denies
+            !denial(of: activation.region, by: policy).denies
         else { return nil }
         return WhyStep(
             holds: false,
@@ -299,7 +300,7 @@ extension PolicyBook {
             policy.mode != .disabled, policy.action == .cutOff, policy.isValid(at: time),
             sparing(policy, device: device, tags: tags, activation: activation, at: time) == nil
         else { return false }
-        return denial(of: region, site: nil, by: policy).denies
+        return denial(of: region, by: policy).denies
     }
 }
 

@@ -1,9 +1,11 @@
 package import Wire
 
-/// A place this gateway serves. It has exactly one region, declared by the operator.
+/// A place this gateway serves. It has exactly one region, declared by the operator, unless its
+/// clients have public addresses and the operator lets those say it.
 package struct Site: Hashable, Sendable {
     package let name: String
-    package let region: Region
+    /// Nil: `from-address`, each device's own address says it.
+    package let region: Region?
     package let interfaces: [InterfaceName]
     package let subnets: [IPPrefix]
     /// Where the site is written; `regionSource` is the line of its region.
@@ -11,7 +13,7 @@ package struct Site: Hashable, Sendable {
     package let regionSource: SourceLocation
 
     package init(
-        name: String, region: Region, interfaces: [InterfaceName], subnets: [IPPrefix],
+        name: String, region: Region?, interfaces: [InterfaceName], subnets: [IPPrefix],
         source: SourceLocation, regionSource: SourceLocation
     ) {
         self.name = name
@@ -21,6 +23,8 @@ package struct Site: Hashable, Sendable {
         self.source = source
         self.regionSource = regionSource
     }
+
+    package var isByAddress: Bool { region == nil }
 }
 
 /// What holds for traffic that comes from none of the declared sites.

@@ -91,9 +91,11 @@ extension ControlDesk {
 
     func status() async throws(Problem) -> Status {
         let trouble = await recorder.trouble
-        return await gatekeeper.status(
+        var status = await gatekeeper.status(
             writer: settings.recordWriter, storeTrouble: trouble, startedAt: startedAt,
-            settingsWarnings: settings.warnings)
+            settingsWarnings: settings.warnings, otherWarnings: await geoip.warnings)
+        status.uplink = await geoip.uplinkText
+        return status
     }
 
     // MARK: Events

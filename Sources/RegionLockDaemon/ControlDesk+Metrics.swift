@@ -6,6 +6,7 @@ extension ControlDesk {
         let loaded = settings.state
         metrics.settings.loadedAt = loaded.loadedAt
         metrics.settings.isLastReloadAccepted = loaded.isLastReloadAccepted
+        metrics.geoip = await geoip.metrics
         let store = await recorder.state
         metrics.store.octets = store.octets
         metrics.store.waiting = store.waiting

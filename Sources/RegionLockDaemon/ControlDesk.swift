@@ -13,6 +13,7 @@ struct ControlDesk: ControlBackend {
     let recorder: Recorder
     let settings: SettingsSource
     let reloads: Reloads
+    let geoip: GeoIPKeeper
     let clock: DaemonClock
     let notifier: ServiceNotifier
     let startedAt: Timestamp

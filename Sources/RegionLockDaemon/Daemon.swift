@@ -1,6 +1,7 @@
 import BlockStore
 import Engine
 import Firewall
+import GeoIP
 import Glibc
 import Logging
 import Netfilter
@@ -61,9 +62,12 @@ struct Daemon: Sendable {
         let (recorder, snapshot) = try makeRecorder(
             paths, thread: storeThread, clock: clock, logger: logger)
         let packetThread = try makeThread()
+        let geoip = GeoIPKeeper(recorder: recorder, clock: clock, logger: logger)
+        let candidate = await geoip.candidate(for: book.settings)
         let gatekeeper = try makeGatekeeper(
             book, snapshot, shape: shape, references: ReferenceSource(seed: random.next()),
-            keeper: keeper, recorder: recorder, clock: clock, logger: logger, thread: packetThread)
+            keeper: keeper, recorder: recorder, database: candidate.database, clock: clock,
+            logger: logger, thread: packetThread)
         PacketThread(
             executor: packetThread, gatekeeper: gatekeeper,
             watchdog: Watchdog(notifier: notifier, clock: clock)
@@ -73,13 +77,15 @@ struct Daemon: Sendable {
         } catch {
             throw kernelFailure(error)
         }
+        await geoip.adopt(candidate, settings: book.settings)
         // After the store has made and checked its directory.
         if let trouble = source.adopt(loaded) { logger.warning("\(trouble)") }
         let reloads = Reloads(
-            gatekeeper: gatekeeper, recorder: recorder, settings: source, clock: clock)
+            gatekeeper: gatekeeper, recorder: recorder, settings: source, geoip: geoip,
+            clock: clock)
         let desk = ControlDesk(
             gatekeeper: gatekeeper, recorder: recorder, settings: source, reloads: reloads,
-            clock: clock, notifier: notifier, startedAt: clock.now())
+            geoip: geoip, clock: clock, notifier: notifier, startedAt: clock.now())
         return Daemon(
             gatekeeper: gatekeeper, recorder: recorder, desk: desk, packetThread: packetThread,
             storeThread: storeThread, notifier: notifier, keeper: keeper, settings: book.settings,
@@ -119,8 +125,8 @@ struct Daemon: Sendable {
 
     private static func makeGatekeeper(
         _ book: PolicyBook, _ snapshot: EngineSnapshot, shape: TableDesign.Shape,
-        references: ReferenceSource, keeper: QueueKeeper, recorder: Recorder, clock: DaemonClock,
-        logger: Logger, thread: ThreadExecutor
+        references: ReferenceSource, keeper: QueueKeeper, recorder: Recorder,
+        database: RegionDatabase?, clock: DaemonClock, logger: Logger, thread: ThreadExecutor
     ) throws(StartFailure) -> Gatekeeper {
         let kernel = try openKernel()
         let features = kernel.features
@@ -145,9 +151,8 @@ struct Daemon: Sendable {
                     bridge: features.bridgeTable, senderSets: features.senderSets),
                 shape: shape, references: references)
             return Gatekeeper(
-                parts: parts, engine: engine, keeper: keeper, recorder: recorder, clock: clock,
-                logger: logger,
-                executor: thread)
+                parts: parts, engine: engine, keeper: keeper, recorder: recorder,
+                database: database, clock: clock, logger: logger, executor: thread)
         } catch {
             // The capability is there, or the probe would have failed.
             let hint = error.isNotPermitted ? "; only one may run in a network namespace" : ""

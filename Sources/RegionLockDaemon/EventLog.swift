@@ -66,7 +66,7 @@ extension Event.Kind {
         switch self {
         case .blockCreated, .blockAdopted, .settingsRefused, .settingsRolledBack,
             .addressContested, .addressForged, .deviceRouter, .deviceWarned, .policyOverdue,
-            .clockBehind, .rulesetTampered,
+            .clockBehind, .rulesetTampered, .regionMismatch, .databaseTrouble,
             .everythingRemoved:
             .warning
         case .blockFailed, .storeLost, .packetsLost, .ledgerBroken: .error

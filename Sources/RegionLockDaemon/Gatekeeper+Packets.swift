@@ -78,6 +78,7 @@ extension Gatekeeper {
         let tapped = mark.value(in: packet.mark)
         guard tapped != .held else { return .checked }
         counters.inspected += 1
+        locate(address, on: source.interface)
         var verdict = Verdict.allow
         var isForged = false
         var isNamed = false
@@ -136,6 +137,7 @@ extension Gatekeeper {
                 bridges.remove(index)
             case .neighbour(let index, let address, let mac?, let isConfirmed):
                 guard let name = interfaces[index] else { return }
+                locate(address, on: name)
                 effects += engine.handle(
                     .neighbour(address, mac, name, isConfirmed: isConfirmed), at: now)
             case .neighbour(let index, let address, nil, _), .neighbourGone(let index, let address):

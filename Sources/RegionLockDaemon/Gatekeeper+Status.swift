@@ -12,7 +12,7 @@ extension Gatekeeper {
     /// Whether all is in order, by what the kernel says now and not by what we remember.
     func status(
         writer: RecordWriter, storeTrouble: String?, startedAt: Timestamp,
-        settingsWarnings: [String]
+        settingsWarnings: [String], otherWarnings: [Warning]
     ) -> Status {
         let now = clock.now()
         let settings = engine.book.settings
@@ -56,6 +56,7 @@ extension Gatekeeper {
                         + "from outside", fix: "regionlock ledger verify"))
         }
         warnings += routerWarnings
+        warnings += otherWarnings
         warnings += kernelWarnings()
         let newest = engine.blocks.values.max { $0.since < $1.since }
         return Status(

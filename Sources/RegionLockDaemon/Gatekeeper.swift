@@ -1,5 +1,6 @@
 import Engine
 import Firewall
+import GeoIP
 import Glibc
 import Inspection
 import Logging
@@ -50,6 +51,8 @@ actor Gatekeeper {
     private static let compareSeconds = 60
     /// Why the kernel's table may not be what the engine wants; nil when it is.
     var kernelTrouble: String?
+    /// Says the regions of addresses, where sites ask for them.
+    var database: RegionDatabase?
     /// Has the queue of the tap outlive us.
     let keeper: QueueKeeper
     let recorder: Recorder
@@ -58,7 +61,7 @@ actor Gatekeeper {
 
     init(
         parts: consuming KernelParts, engine: BlockEngine, keeper: QueueKeeper, recorder: Recorder,
-        clock: DaemonClock, logger: Logger, executor: ThreadExecutor
+        database: RegionDatabase?, clock: DaemonClock, logger: Logger, executor: ThreadExecutor
     ) {
         self.engine = engine
         self.inspector = PacketInspector(
@@ -69,6 +72,7 @@ actor Gatekeeper {
         self.tap = parts.tap
         self.routes = parts.routes
         self.foreign = parts.foreign
+        self.database = database
         self.keeper = keeper
         self.recorder = recorder
         self.clock = clock
@@ -106,7 +110,9 @@ actor Gatekeeper {
     ///
     /// A tap that is another one is opened before the rules lead there. What waits in the one
     /// before meets the new rules then, and waits in the new one.
-    func install(_ book: PolicyBook, isTrial: Bool = false) throws(NetfilterError) {
+    func install(
+        _ book: PolicyBook, isTrial: Bool = false, database: RegionDatabase?
+    ) throws(NetfilterError) {
         let mode = try Self.tapMode(book.settings.inspection, features: kernel.features)
         var next: PacketTap?
         if !mode.isSameTap(as: tap.mode) {
@@ -116,6 +122,7 @@ actor Gatekeeper {
         }
         answerWaiting()
         mark = MarkField(mask: book.settings.inspection.markMask)
+        prepare(for: book, with: database)
         run(engine.handle(.settings(book, isTrial: isTrial), at: clock.now()))
         guard let next = next.take() else { return }
         keeper.release(allBut: mode)

@@ -27,7 +27,7 @@ struct RecordWriter: Sendable {
             mac: mac?.description, addresses: addresses.map(\.description), vendor: vendor,
             // 18 assigned blocks have the local bit set: a maker found is a fixed address.
             macKind: mac.map { $0.isLocallyAdministered && vendor == nil ? .random : .fixed },
-            site: site?.name, region: engine.book.region(of: site),
+            site: site?.name, region: engine.region(of: device.facts),
             tags: engine.tags(of: key, facts: device.facts).map(\.tag),
             state: block != nil ? .cutOff : engine.isExempt(key, at: now) ? .exempt : .free,
             block: block?.id.text,
@@ -62,13 +62,15 @@ struct RecordWriter: Sendable {
             by = who
         case .adopted(let comment): reason = "found in the kernel: \(comment)"
         }
-        return BlockRecord(
+        var record = BlockRecord(
             id: block.id.text, device: block.device.description,
             deviceName: engine.displayName(of: block.device),
             state: BlockRecord.State(rawValue: block.state.rawValue) ?? .inForce, cause: cause,
             policy: block.policyName, rule: rule, site: block.site, region: block.region,
             since: block.since, until: block.until, reason: reason, by: by, evidence: evidence,
             endedAt: block.endedAt, endedBecause: block.endedBecause, endedBy: block.endedBy)
+        record.regionReason = block.regionReason
+        return record
     }
 
     func record(of exemption: Exemption, in engine: borrowing BlockEngine) -> ExemptionRecord {

@@ -19,17 +19,20 @@ actor Reloads {
     private let gatekeeper: Gatekeeper
     private let recorder: Recorder
     private let settings: SettingsSource
+    private let geoip: GeoIPKeeper
     private let clock: DaemonClock
     private var trial: Trial?
     /// Awaiting lets other calls in between: two reloads at once could each undo the other's half.
     private var isBusy = false
 
     init(
-        gatekeeper: Gatekeeper, recorder: Recorder, settings: SettingsSource, clock: DaemonClock
+        gatekeeper: Gatekeeper, recorder: Recorder, settings: SettingsSource, geoip: GeoIPKeeper,
+        clock: DaemonClock
     ) {
         self.gatekeeper = gatekeeper
         self.recorder = recorder
         self.settings = settings
+        self.geoip = geoip
         self.clock = clock
     }
 
@@ -119,7 +122,11 @@ actor Reloads {
     /// Computed on a copy of the engine: the packet thread does not wait for it.
     private func impact(of book: PolicyBook) async -> Impact {
         let (engine, now) = await gatekeeper.ask { engine, now in (copy engine, now) }
-        let all = engine.impact(of: book, at: now)
+        var copy = engine
+        let database = await geoip.candidate(for: book.settings).database
+        copy.locate(
+            copy.addressesToLocate(by: book).map { AddressRegion($0, asking: database) })
+        let all = copy.impact(of: book, at: now)
         let count = { (change: DeviceImpact.Change) in all.count { $0.change == change } }
         return Impact(
             released: count(.released), atRisk: count(.atRisk), spared: count(.spared),
@@ -142,7 +149,7 @@ actor Reloads {
             try settings.shelf.substitute(
                 self.substitution(
                     for: revision, before: before, instead: instead, seconds: seconds))
-            try await gatekeeper.install(book, isTrial: seconds != nil)
+            try await putInForce(book, isTrial: seconds != nil)
         } catch let problem as Problem {
             settings.refuse()
             throw problem
@@ -160,6 +167,13 @@ actor Reloads {
             revision: revision, isKept: instead, before: before, deadline: deadline,
             timer: takingBack(revision, after: seconds))
         return deadline
+    }
+
+    /// The database that the settings name comes into use with them.
+    private func putInForce(_ book: PolicyBook, isTrial: Bool) async throws {
+        let candidate = await geoip.candidate(for: book.settings)
+        try await gatekeeper.install(book, isTrial: isTrial, database: candidate.database)
+        await geoip.adopt(candidate, settings: book.settings)
     }
 
     /// What a start must not take from the disk, and what it takes instead.
@@ -206,7 +220,7 @@ actor Reloads {
         defer { isBusy = false }
         let used = book.settings.revision.prefix(4)
         do {
-            try await gatekeeper.install(book)
+            try await putInForce(book, isTrial: false)
         } catch {
             recorder.submit(
                 [],

@@ -105,6 +105,7 @@ extension Daemon {
                 desk: desk, recorder: recorder, notifier: notifier, journal: journal,
                 clock: desk.clock, logger: logger),
         ]
+        services.append(GeoIPService(keeper: desk.geoip, gatekeeper: gatekeeper))
         if settings.notice.isEnabled {
             services.append(
                 NoticeService(

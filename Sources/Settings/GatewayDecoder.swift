@@ -21,8 +21,7 @@ enum GatewayDecoder {
             of: root, in: file,
             keys: [
                 "gateway", "sites", "unknown_site", "inspection", "encrypted_dns",
-                "while_blocked", "notice",
-                "history", "control",
+                "while_blocked", "notice", "history", "control", "geoip",
             ],
             unsupported: [
                 "metrics": "Remove it: this version has no metrics page.",
@@ -30,8 +29,10 @@ enum GatewayDecoder {
             ])
         guard let fields else { return }
         if let gateway = fields["gateway"] { self.gateway(gateway, into: &settings) }
+        if let geoip = fields["geoip"] { settings.geoip = GeoIPDecoder.decode(geoip) }
         if let sites = fields["sites"] {
-            settings.sites = SiteDecoder.decode(sites, uplinks: Set(settings.uplinks))
+            settings.sites = SiteDecoder.decode(
+                sites, uplinks: Set(settings.uplinks), hasGeoIP: fields["geoip"] != nil)
         }
         if let unknown = fields["unknown_site"] {
             settings.unknownSite = unknownSite(unknown) ?? settings.unknownSite

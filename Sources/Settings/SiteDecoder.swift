@@ -4,27 +4,37 @@ import Wire
 /// Reads `sites` of `regionlock.yaml`. A packet must never fit two sites equally well: their
 /// regions could differ.
 struct SiteDecoder {
+    /// In place of a region: the device's own address says it.
+    static let fromAddress = "from-address"
+
     private let uplinks: Set<InterfaceName>
+    private let hasGeoIP: Bool
     private var sites: [Site] = []
     private var linesByName: [String: Int] = [:]
     private var linesByInterface: [InterfaceName: Int] = [:]
     private var linesBySubnet: [IPPrefix: Int] = [:]
 
-    static func decode(_ field: Field, uplinks: Set<InterfaceName>) -> SiteTable {
-        var decoder = SiteDecoder(uplinks: uplinks)
+    static func decode(
+        _ field: Field, uplinks: Set<InterfaceName>, hasGeoIP: Bool
+    ) -> SiteTable {
+        var decoder = SiteDecoder(uplinks: uplinks, hasGeoIP: hasGeoIP)
         for item in field.items(of: "sites", limit: SettingsLimits.sites) ?? [] {
             decoder.read(Field(name: "site", node: item.node, file: item.file))
         }
         return SiteTable(decoder.sites)
     }
 
-    private init(uplinks: Set<InterfaceName>) { self.uplinks = uplinks }
+    private init(uplinks: Set<InterfaceName>, hasGeoIP: Bool) {
+        self.uplinks = uplinks
+        self.hasGeoIP = hasGeoIP
+    }
 
     private mutating func read(_ field: Field) {
         guard let fields = Fields(field, keys: ["name", "region", "match"]) else { return }
         let name = fields.required("name")
         let regionField = fields.required("region")
-        let region = regionField?.region()
+        let isByAddress = regionField.map(isByAddress) ?? false
+        let region = isByAddress ? nil : regionField?.region()
         let match = fields.required("match").flatMap { field in
             Fields(
                 field, keys: ["interfaces", "subnets"],
@@ -41,12 +51,30 @@ struct SiteDecoder {
         } else if !field.file.hasErrors, interfaces?.isEmpty == true, subnets?.isEmpty == true {
             match.error("site.match names no interface and no subnet")
         }
-        guard let siteName, let region, let regionField else { return }
+        if isByAddress { warnOfPrivate(subnets ?? [], match) }
+        guard let siteName, region != nil || isByAddress, let regionField else { return }
         sites.append(
             Site(
                 name: siteName, region: region, interfaces: interfaces ?? [],
                 subnets: subnets ?? [], source: field.file.location(field.span),
                 regionSource: field.file.location(regionField.span)))
+    }
+
+    private func isByAddress(_ field: Field) -> Bool {
+        guard case .scalar(Self.fromAddress) = field.node.content else { return false }
+        if !hasGeoIP {
+            field.error(
+                "\(field.name): \(Self.fromAddress) needs a database",
+                hint: "Add: geoip: {database: /var/lib/GeoIP/GeoLite2-City.mmdb}")
+        }
+        return true
+    }
+
+    private func warnOfPrivate(_ subnets: [IPPrefix], _ match: Fields) {
+        guard let subnet = subnets.first(where: { !$0.base.isPublic }) else { return }
+        match["subnets"]?.warning(
+            "addresses of \(subnet) are not public: devices there are of unknown region",
+            hint: "Declare the region of a site whose clients have private addresses.")
     }
 
     private mutating func siteName(_ field: Field?) -> String? {

@@ -38,6 +38,9 @@ package enum MessageID: String, CaseIterable, Sendable {
     case clockBehind = "clock.behind"
     case ledgerImported = "ledger.imported"
     case ledgerBroken = "ledger.broken"
+    case regionMismatch = "region.mismatch"
+    case regionUnchecked = "region.unchecked"
+    case databaseTrouble = "geoip.trouble"
     /// A block that an operator made; the event is `block.created` as well.
     case blockByHand = "block.by_hand"
     case journalEntriesLost = "journal.entries_lost"
@@ -79,6 +82,9 @@ package enum MessageID: String, CaseIterable, Sendable {
         case .clockBehind: "cc9b048bc3174caea55a8d53b2f91637"
         case .ledgerImported: "427109f8b6db41d18c5b00cb9569af66"
         case .ledgerBroken: "8d5f4050a7a2452c9894f2fd5a9618d1"
+        case .regionMismatch: "d6e28da90cae4b2ca9e5aace187ff132"
+        case .regionUnchecked: "1e1fc5e634fe453bb6997376347e7b1d"
+        case .databaseTrouble: "e608068351824bf0a222abd1db2c7b01"
         case .blockByHand: "9f0491ac77f04b27a6f3ecca48fb0e78"
         case .journalEntriesLost: "7d8a023d2f5d4750ac04c076891b1c64"
         }

@@ -42,6 +42,7 @@ struct CheckCommand: Command {
         var result = SettingsLoader.load(
             directory: directory, vendorRegistry: .installed(), regions: .installed())
         result.runTests(at: Terminal.now)
+        result.reviewDatabase(at: Terminal.now)
         let isUsable = result.errorCount == 0 && result.settings != nil
         var reload: ReloadReply?
         if diff, isUsable {

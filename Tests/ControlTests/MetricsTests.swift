@@ -171,6 +171,10 @@ extension Fixtures {
         metrics.settings.loadedAt = now
         metrics.settings.validUntil = ["xiaomi": time("2028-01-01T00:00:00Z")]
         metrics.store.octets = 1_048_576
+        metrics.geoip.isWhole = true
+        metrics.geoip.builtAt = time("2026-11-20T00:00:00Z")
+        metrics.geoip.recordsRefused = 1
+        metrics.geoip.isMismatch = false
         return metrics
     }
 }

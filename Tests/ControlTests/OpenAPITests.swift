@@ -74,7 +74,7 @@ import Testing
     @Test func recordsHaveTheFieldsOfTheCode() {
         let schemas: [(String, [String])] = [
             ("Problem", keys(Problem.invalid("a", "b", hint: "c")) + ["candidates"]),
-            ("Status", keys(Fixtures.status)),
+            ("Status", keys(Fixtures.status) + ["uplink"]),
             ("Site", keys(Fixtures.sites[0])),
             ("Decision", keys(Fixtures.decision)),
             ("PolicySummary", keys(Fixtures.policy) + ["valid_from"]),
@@ -95,7 +95,11 @@ import Testing
             ("ExemptRequest", ExemptRequest.CodingKeys.allCases.map(\.rawValue)),
             ("ModeRequest", ModeRequest.CodingKeys.allCases.map(\.rawValue)),
             ("TagRequest", TagRequest.CodingKeys.allCases.map(\.rawValue)),
-            ("Block", keys(Fixtures.block) + keys(Fixtures.handMade) + keys(Fixtures.ended)),
+            (
+                "Block",
+                keys(Fixtures.block) + keys(Fixtures.handMade) + keys(Fixtures.ended)
+                    + ["region_reason"]
+            ),
             ("Device", keys(Fixtures.phone) + keys(Fixtures.till) + keys(Fixtures.liar)),
             ("Exemption", keys(Fixtures.exemption) + ["ended_at"]),
             ("LedgerEntry", keys(Fixtures.ledger[0])),

@@ -69,6 +69,7 @@ struct Scenario {
         let name = NameBuffer(words[2])
         let now = world.now
         let isIgnored = world.engine?.standing(of: source, at: now) == .ignored
+        world.locate(source.address, on: source.interface)
         let isNamed = world.engine?.concerns(name) ?? false
         guard !isIgnored, isNamed else {
             world.verdict = .allow
@@ -105,10 +106,13 @@ struct Scenario {
                 try world.engine?.importActivations([line], order: order, at: now).effects ?? [])
         case ("reload", 0):
             let (book, now) = (try world.book(), world.now)
+            world.prepare(for: book)
             world.run(world.engine?.handle(.settings(book), at: now) ?? [])
         case ("reload", 1) where words[0] == "on-trial":
             let (book, now) = (try world.book(), world.now)
             world.run(world.engine?.handle(.settings(book, isTrial: true), at: now) ?? [])
+        case ("database", 1): try world.use(words[0])
+        case ("record", 2...): try world.keepRecord(words)
         case ("confirm", 0):
             world.run(world.engine?.handle(.settingsConfirmed, at: world.now) ?? [])
         case ("restart", 0): try world.boot()
@@ -132,6 +136,7 @@ struct Scenario {
         guard let address = IPAddress(words[0]), let mac = source.mac,
             let interface = source.interface
         else { throw ScenarioError("a neighbour needs address, MAC and interface") }
+        world.locate(address, on: interface)
         let event = Occurrence.neighbour(
             address, mac, interface, isConfirmed: words.count == 3)
         world.run(world.engine?.handle(event, at: world.now) ?? [])

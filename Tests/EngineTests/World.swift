@@ -26,6 +26,9 @@ struct World {
     var events: [Event] = []
     var endedFlows: [IPAddress] = []
     var refusal: Refusal?
+    /// The GeoIP database in use, and what it says.
+    var database: DatabaseFacts?
+    var records: [IPAddress: AddressRegion.Finding] = [:]
 
     func book() throws -> PolicyBook {
         let result = SettingsReader.read(

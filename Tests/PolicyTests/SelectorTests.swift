@@ -44,8 +44,9 @@ import Wire
         func site(_ name: String, _ region: String, _ subnets: [String], _ lan: String) throws
             -> Site
         {
-            Site(
-                name: name, region: try #require(Region(region)),
+            let region: Region = try #require(Region(region))
+            return Site(
+                name: name, region: region,
                 interfaces: [try #require(InterfaceName(lan))],
                 subnets: try subnets.map { try #require(IPPrefix($0)) }, source: line,
                 regionSource: line)

@@ -43,7 +43,7 @@ struct SettingsReaderTests {
         #expect(settings.gatewayName == "gw-1" && settings.mode == .enforce)
         #expect(settings.uplinks.map(\.text) == ["wan0", "wan1"])
         let site = try #require(settings.sites.sites.first)
-        #expect(site.name == "shop" && site.region.code == "UA-43")
+        #expect(site.name == "shop" && site.region?.code == "UA-43")
         #expect(site.interfaces.map(\.text) == ["lan0", "lan0.20"])
         #expect(site.subnets.map(\.description) == ["10.20.0.0/16", "fd20::/64"])
         #expect(site.source.description == "regionlock.yaml:4")

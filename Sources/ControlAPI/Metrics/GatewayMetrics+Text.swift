@@ -10,8 +10,29 @@ extension GatewayMetrics {
 
     private var families: [MetricFamily] {
         gatewayFamilies + decisionFamilies + inspectionFamilies + readingFamilies + tableFamilies
-            + settingsFamilies
-            + storeFamilies
+            + settingsFamilies + storeFamilies + geoipFamilies
+    }
+
+    private var geoipFamilies: [MetricFamily] {
+        func sample(_ truth: Bool?) -> [MetricSample] {
+            truth.map { [MetricSample(.truth($0))] } ?? []
+        }
+        let built = geoip.builtAt.map { [MetricSample(.microseconds($0.microseconds))] }
+        return [
+            MetricFamily(
+                "geoip_ok", .gauge, "1 when the GeoIP database is in use, fresh and sufficient.",
+                sample(geoip.isWhole)),
+            MetricFamily(
+                "geoip_build_timestamp_seconds", .gauge, "When the GeoIP database was made.",
+                built ?? []),
+            MetricFamily(
+                "geoip_records_refused_total", .counter,
+                "Records of the GeoIP database that were damaged.", .count(geoip.recordsRefused)),
+            MetricFamily(
+                "region_mismatch", .gauge,
+                "1 when the uplink's address is in none of the declared regions.",
+                sample(geoip.isMismatch)),
+        ]
     }
 
     private var gatewayFamilies: [MetricFamily] {

@@ -18,6 +18,7 @@ package struct GatewayMetrics: Hashable, Sendable {
     package var latency = LatencyHistogram()
     package var settings = Settings()
     package var store = Store()
+    package var geoip = GeoIP()
 
     package init() {}
 
@@ -107,6 +108,18 @@ package struct GatewayMetrics: Hashable, Sendable {
         package var isLastReloadAccepted = true
         /// By policy, where it has an end.
         package var validUntil: [String: Timestamp] = [:]
+
+        package init() {}
+    }
+
+    /// Of the GeoIP database, where one is in the settings.
+    package struct GeoIP: Hashable, Sendable {
+        /// It is in use, and nothing is to be said against it; nil without one in the settings.
+        package var isWhole: Bool?
+        package var builtAt: Timestamp?
+        package var recordsRefused: UInt64 = 0
+        /// Nil where it can't be told.
+        package var isMismatch: Bool?
 
         package init() {}
     }

@@ -52,7 +52,8 @@ extension Report {
         table.rows = sites.map { site in
             let signs = (site.interfaces + site.subnets).joined(separator: ", ")
             return [
-                Phrase(site.name), Phrase(site.region.code), Phrase(signs.isEmpty ? "-" : signs),
+                Phrase(site.name), Phrase(site.region?.code ?? "from-address"),
+                Phrase(signs.isEmpty ? "-" : signs),
                 Phrase("\(site.devices)"),
                 Phrase("\(site.cutOff)", site.cutOff == 0 ? .plain : .bad),
             ]

@@ -29,7 +29,8 @@ extension EventRecord {
             .bad
         case "monitor.would_block", "packets.lost", "block.adopted", "address.contested",
             "address.forged", "device.router", "device.warned", "attempt.refused", "policy.overdue",
-            "clock.behind", "ruleset.tampered", "everything.removed", "settings.rolled_back":
+            "clock.behind", "ruleset.tampered", "everything.removed", "settings.rolled_back",
+            "region.mismatch", "geoip.trouble":
             .warning
         case "block.released", "block.expired": .good
         default: .plain

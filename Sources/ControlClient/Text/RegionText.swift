@@ -1,4 +1,5 @@
 package import Policy
+package import Wire
 
 /// A region as `regionlock regions` lists it; it exists at the prompt only.
 package struct RegionRow: Codable, Hashable, Sendable {
@@ -25,7 +26,54 @@ package struct RegionRow: Codable, Hashable, Sendable {
     }
 }
 
+/// What `regionlock regions lookup -o json` prints; it exists at the prompt only.
+package struct LookupRecord: Codable, Hashable, Sendable {
+    package let address: String
+    /// The most that is known; nil when nothing is.
+    package let region: Region?
+    package let country: Region?
+    package let parts: [Region]
+    package let database: String?
+    package let builtAt: Timestamp?
+    package let file: String
+    package let text: String
+
+    package init(_ found: AddressRegion, file: String) {
+        address = found.address.description
+        region = found.region
+        if case .found(let country, let parts) = found.finding {
+            self.country = country
+            self.parts = parts
+        } else {
+            country = nil
+            parts = []
+        }
+        database = found.database?.type
+        builtAt = found.database?.builtAt
+        self.file = file
+        text = found.text
+    }
+
+    package enum CodingKeys: String, CodingKey {
+        case address, region, country, parts, database
+        case builtAt = "built_at"
+        case file, text
+    }
+}
+
 extension Report {
+    package init(lookup found: AddressRegion, name: (Region) -> String?, file: String) {
+        self.init()
+        add(Phrase(found.text))
+        if case .found(let country, let parts) = found.finding {
+            for region in [country] + parts {
+                add("  \(region)  \(name(region) ?? "not in the list of codes")")
+            }
+            if parts.isEmpty { add(note: "  The record names no part of \(country).") }
+        }
+        add(note: "  \(file)")
+    }
+
     package init(regions rows: [RegionRow], _ style: TextStyle) {
         self.init()
         guard !rows.isEmpty else {

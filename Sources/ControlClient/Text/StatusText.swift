@@ -21,6 +21,7 @@ extension Report {
             "\(tap.tap), \(tap.whenDown) when down; \(tap.packetsInspected) packets, ",
             Phrase("\(tap.packetsLost) lost", tap.packetsLost == 0 ? .plain : .warning))
         addField("Settings", "revision \(status.configRevision.prefix(4))")
+        if let uplink = status.uplink { addField("Uplink", Phrase(uplink)) }
         guard !status.warnings.isEmpty else { return }
         addBlank()
         add(Phrase(counted(status.warnings.count, "warning"), .warning))
