@@ -165,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Capture", "CNettle", "InitialPackets", "Inspection", "PacketProtection", "Wire",
+                "Capture", "CNettle", "InitialPackets", "Inspection", "PacketMill",
+                "PacketProtection", "Wire",
             ],
             resources: [.copy("Recorded")], swiftSettings: house),
         .testTarget(

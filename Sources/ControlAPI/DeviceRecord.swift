@@ -15,6 +15,28 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
         case random
     }
 
+    /// Options 60, 55 and 61 of its DHCP messages.
+    package struct DHCPRecord: Codable, Hashable, Sendable {
+        /// Visible ASCII, the rest as `\xHH`.
+        package let vendorClass: String?
+        /// `1,3,6,15`
+        package let fingerprint: String?
+        /// `ff:00:01`; nil where it only repeats the MAC.
+        package let clientID: String?
+
+        package init(vendorClass: String?, fingerprint: String?, clientID: String?) {
+            self.vendorClass = vendorClass
+            self.fingerprint = fingerprint
+            self.clientID = clientID
+        }
+
+        package enum CodingKeys: String, CodingKey {
+            case vendorClass = "vendor_class"
+            case fingerprint
+            case clientID = "client_id"
+        }
+    }
+
     /// Its MAC, or its address where packets carry no MAC.
     package let id: String
     /// What the CLI calls it: label, host name or id.
@@ -26,8 +48,10 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
     /// As in the IEEE list; nil for a random MAC.
     package let vendor: String?
     package let macKind: MACKind?
-    /// What the device calls itself: any text.
+    /// What the device calls itself by DHCP: visible ASCII, the rest as `\xHH`.
     package let hostname: String?
+    /// What else it says of itself by DHCP; nil for nothing.
+    package var dhcp: DHCPRecord?
     package let site: String?
     package let region: Region?
     package let tags: [Tag]
@@ -64,7 +88,7 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
     package enum CodingKeys: String, CodingKey {
         case id, name, label, mac, addresses, vendor
         case macKind = "mac_kind"
-        case hostname, site, region, tags, state, block
+        case hostname, dhcp, site, region, tags, state, block
         case lastSeen = "last_seen"
         case router
     }

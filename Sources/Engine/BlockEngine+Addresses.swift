@@ -90,6 +90,9 @@ extension BlockEngine {
         if !down.changes.isEmpty { effects.insert(.commit(down.changes), at: 0) }
         if !down.added.isEmpty { effects.insert(.endFlows(from: down.added), at: 1) }
         if isNew { effects += tellContest(of: address, at: now) }
+        // Who takes an address up again has spoken, as `AddressBindings` has it.
+        if isConfirmed || isNew { identities.noteSign(of: mac, at: now) }
+        effects += settleReturn(of: mac, at: now)
         // What only spoke may not be there; what has answered is.
         let source = PacketSource(mac: mac, address: address, interface: interface)
         return isConfirmed ? effects + enter(source, at: now) : effects

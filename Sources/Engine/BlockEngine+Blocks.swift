@@ -50,6 +50,7 @@ extension BlockEngine {
             engine.blocks[block.id] = block
             engine.blockCounts.add(block)
             engine.blockOfDevice[block.device] = block.id
+            engine.noteCut(block)
             if block.until != nil { engine.timedBlocks.insert(block.id) }
         }
         forgetStandings()
@@ -77,7 +78,7 @@ extension BlockEngine {
         _ endings: [Ending], state: Block.State, kind: Event.Kind, by: String?, reason: String?,
         at now: Timestamp
     ) -> [Effect] {
-        let ending = endings.filter { blocks[$0.id] != nil }
+        let ending = withCompanions(endings).filter { blocks[$0.id] != nil }
         guard !ending.isEmpty else { return [] }
         let ended = ending.compactMap { blocks[$0.id] }
         var changes = ended.map {
@@ -90,6 +91,7 @@ extension BlockEngine {
                 engine.blockCounts.remove(block)
                 engine.blockOfDevice[block.device] = nil
                 engine.timedBlocks.remove(block.id)
+                engine.noteFreed(block)
             }
         }
         forgetStandings()

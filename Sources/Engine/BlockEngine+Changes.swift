@@ -32,6 +32,7 @@ extension BlockEngine {
         self.book = book
         // Which names are endpoints' may have changed.
         evidence.removeAll()
+        retagAll()
         mode = modeAtPrompt ?? book.settings.mode
         removal = nil
         forgetStandings()
@@ -97,6 +98,7 @@ extension BlockEngine {
         var effects = checkClock(at: now)
         // Whose an address is follows from what this life of the daemon has seen, by one clock.
         effects += settleTenancies(at: now) + drainRouterEvents()
+        effects += settleReturns(at: now)
         if isClockBehind { return effects }
         let due = timedBlocks.compactMap { blocks[$0] }
             .filter { $0.until.map { $0 <= now } ?? false }

@@ -24,7 +24,7 @@ extension BlockEngine {
         let rest = released.effects + changeMode(to: .monitor, order: order, at: now)
         effects += rest.filter { effect in
             switch effect {
-            case .commit, .install, .removeTables, .endCutFlows: false
+            case .commit, .install, .removeTables, .endCutFlows, .ask: false
             case .endFlows, .record: true
             }
         }

@@ -27,6 +27,7 @@ extension BlockEngine {
                 TableDesign.Allowed(prefix: $0.prefix, port: $0.port)
             },
             keepsGatewayDNS: settings.whileBlocked.dns == .gateway,
+            dhcpGroup: capabilities.logGroup ? inspection.dhcpGroup : nil,
             noticePort: settings.notice.isEnabled ? settings.notice.port : nil,
             uplinks: settings.uplinks, capabilities: capabilities, readsAnswers: readsAnswers,
             refusedDNS: refusedDNS)
@@ -69,6 +70,7 @@ extension BlockEngine {
                 }
             }
         }
+        for (mac, tag) in claimedTags { tagged.macs[mac] = tag.text }
         spare(in: &tagged)
         return tagged
     }
@@ -81,6 +83,7 @@ extension BlockEngine {
         case .vendor(_, let prefixes): tagged.makers.formUnion(prefixes)
         case .interface(let name): tagged.interfaces.insert(name)
         case .prefix(let prefix): tagged.prefixes.insert(prefix)
+        case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: tagged.expectsMACs = true
         }
     }
 
@@ -122,7 +125,7 @@ extension BlockEngine {
             else { return false }
             return rule.match.contains { line in
                 switch line.value {
-                case .interface, .prefix: true
+                case .interface, .prefix, .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
                 case .mac, .vendor: line.value.matches(facts)
                 }
             }

@@ -17,7 +17,7 @@ extension BlockEngine {
             siteEvidence: found?.evidence, name: name,
             exemptions: spared.map { AttemptExemption(id: $0.id, policy: $0.policy) })
         attempt.addressRegion = addressRegion(of: facts, at: found?.site)
-        attempt.device = facts
+        attempt.device = informed(facts)
         attempt.activation = ledger.first(of: device)?.activation
         attempt.stagesSince = stagesSince[device] ?? [:]
         attempt.isEntry = isEntry

@@ -8,11 +8,15 @@ package struct SeenDevice: Hashable, Sendable {
     package let key: DeviceKey
     /// Where it was seen last; its tags and site follow from these.
     package var facts: DeviceFacts
+    package let firstSeen: Timestamp
     package var lastSeen: Timestamp
 
-    package init(key: DeviceKey, facts: DeviceFacts, lastSeen: Timestamp) {
+    package init(
+        key: DeviceKey, facts: DeviceFacts, firstSeen: Timestamp? = nil, lastSeen: Timestamp
+    ) {
         self.key = key
         self.facts = facts
+        self.firstSeen = firstSeen ?? lastSeen
         self.lastSeen = lastSeen
     }
 }
@@ -48,6 +52,9 @@ package struct BlockEngine: Sendable {
     var askers: [IPAddress: PacketSource] = [:]
     /// Flows an address alone would have refused, had it been nobody else's.
     package internal(set) var sharedFlows: UInt64 = 0
+    package internal(set) var identities = DeviceIdentities()
+    /// Watched tags that devices have by what they say of themselves.
+    var claimedTags: [MACAddress: Tag] = [:]
     package internal(set) var routers: [MACAddress: RouterSign] = [:]
     var sourceCounts: [MACAddress: SourceCount] = [:]
     /// Told with the next tick: the packet path has no effects to give.
@@ -103,6 +110,7 @@ package struct BlockEngine: Sendable {
             blockOfDevice[block.device] = block.id
             noteFamily(of: block.device)
             if block.until != nil { timedBlocks.insert(block.id) }
+            if let root = block.returnRoot { identities.roots[block.id] = root }
         }
         for exemption in snapshot.exemptions { exemptions[exemption.id] = exemption }
         for tag in snapshot.tags { grants[tag.device, default: []].append(tag) }
@@ -202,6 +210,8 @@ package struct BlockEngine: Sendable {
         switch occurrence {
         case .neighbour(let address, let mac, let interface, let isConfirmed):
             return bind(address, to: mac, on: interface, isConfirmed: isConfirmed, at: now)
+        case .identity(let claim, let source):
+            return hear(claim, from: source, at: now)
         case .neighbourGone(let address, let interface):
             return unbind(address, on: interface)
         case .neighboursRestarted:
@@ -234,7 +244,7 @@ package struct BlockEngine: Sendable {
 
     /// Tags by the files and tags given at the prompt.
     package func tags(of device: DeviceKey, facts: DeviceFacts) -> [TagGrant] {
-        var tags = book.tags(of: facts)
+        var tags = book.tags(of: informed(facts))
         for grant in grants[device] ?? [] where !tags.contains(where: { $0.tag == grant.tag }) {
             tags.append(
                 TagGrant(tag: grant.tag, reason: "given by \(grant.by)", source: nil))
@@ -248,8 +258,10 @@ package struct BlockEngine: Sendable {
             let byAge = devices.values.sorted { $0.lastSeen > $1.lastSeen }
             let kept = byAge.prefix(EngineLimits.devices * 3 / 4)
             devices = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0) })
+            identities.forgottenAt = now
         }
-        devices[device] = SeenDevice(key: device, facts: facts, lastSeen: now)
+        devices[device] = SeenDevice(
+            key: device, facts: facts, firstSeen: devices[device]?.firstSeen ?? now, lastSeen: now)
     }
 
     /// True when the table has no rules yet for devices like this one.
@@ -272,6 +284,7 @@ package struct BlockEngine: Sendable {
         case attempt(device: DeviceKey, policy: String, pattern: EndpointPattern?)
         case contest(device: DeviceKey, address: IPAddress)
         case forgery(MACAddress, InterfaceName?)
+        case likeness(MACAddress, BlockID)
         case stage(device: DeviceKey, policy: String, Stage)
         case review(String)
         case sharedAddress(DeviceKey, IPAddress)
@@ -281,7 +294,7 @@ package struct BlockEngine: Sendable {
             switch self {
             case .attempt, .stage, .sharedAddress, .refusedDNS: EngineLimits.repeatSeconds
             case .review: EngineLimits.reviewSeconds
-            case .contest, .forgery: EngineLimits.suspicionSeconds
+            case .contest, .forgery, .likeness: EngineLimits.suspicionSeconds
             }
         }
     }

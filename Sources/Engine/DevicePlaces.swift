@@ -81,6 +81,11 @@ package struct DevicePlaces: Sendable {
         return now.since(elsewhere) <= EngineLimits.formerPlaceSeconds * 1_000_000
     }
 
+    /// Whether the table has this address of the MAC there.
+    func isBehind(
+        _ interface: InterfaceName, _ mac: MACAddress, _ address: IPAddress
+    ) -> Bool { answers[Entry(address: address, interface: interface)]?.mac == mac }
+
     /// IPv4 addresses the MAC has answered for of late.
     package func ipv4Count(of mac: MACAddress, at now: Timestamp) -> Int {
         let recent = (entries[mac] ?? []).filter { entry in

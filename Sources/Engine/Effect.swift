@@ -14,6 +14,8 @@ package enum Effect: Hashable, Sendable {
     case endFlows(from: [IPAddress])
     /// End the flows that carry the block mark.
     case endCutFlows
+    /// Ask a MAC whether it still answers for these addresses, and be told by the neighbour table.
+    case ask(MACAddress, addresses: [IPAddress], on: InterfaceName)
     /// Keep the changes, then tell the journal and the watchers of the event.
     case record([StoreChange], Event)
 }
@@ -68,6 +70,8 @@ package enum Occurrence: Sendable {
     ///
     /// - isConfirmed: the MAC has just answered for it (NUD_REACHABLE), and not only spoken.
     case neighbour(IPAddress, MACAddress, InterfaceName, isConfirmed: Bool)
+    /// A DHCP message, and the frame it came in.
+    case identity(IdentityClaim, from: PacketSource)
     /// - Nil: on an interface that has gone as well.
     case neighbourGone(IPAddress, InterfaceName?)
     /// The whole neighbour table is told anew.

@@ -60,6 +60,19 @@ package enum EngineLimits {
     package static let addressMaximumSeconds: Int64 = 86_400
     /// How long an address counts as shared: twice as long as it may count as anybody's.
     package static let sharedAddressSeconds: Int64 = 172_800
+    /// Devices whose words by DHCP are remembered, and cut ones among them: some 1 KB each at
+    /// worst. The least recently heard go first.
+    package static let identities = 16_384
+    /// Newcomers that look like a cut device, at a time.
+    package static let returns = 1_024
+    /// How long a newcomer may be seen before its first word by DHCP: a device that joins asks for
+    /// an address at once, and what came without is no newcomer.
+    package static let newcomerSeconds: Int64 = 30
+    /// How long a cut device is given to answer, when another one looks like it: on a Wi-Fi it may
+    /// sleep for three beacons of 102 ms at most in the usual settings, less the first.
+    package static let answerMicroseconds: Int64 = 300_000
+    /// How long a newcomer may take to use the address it has asked for.
+    package static let returnSeconds: Int64 = 120
     /// Tags given at the prompt to one device.
     package static let tagsPerDevice = 32
 }

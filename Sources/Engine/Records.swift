@@ -239,6 +239,8 @@ package struct Event: Hashable, Sendable {
         case addressShared = "address.shared"
         /// A tagged device was refused encrypted DNS.
         case encryptedDNSRefused = "dns.refused"
+        /// A device looks like a cut one, and is not cut off for it.
+        case identitySuspected = "identity.suspected"
         /// One MAC, many addresses.
         case deviceRouter = "device.router"
         /// An attempt before a policy's stage block.

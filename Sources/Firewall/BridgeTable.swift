@@ -22,7 +22,7 @@ extension TableDesign {
             Chain(name: "cut_down", rules: cutRules(allow: "allow_reply", dhcp: dhcpToClient)),
             Chain(
                 name: "ports", base: BaseChain(kind: .filter, hook: .forward, priority: 200),
-                rules: [
+                rules: heardAcross + [
                     Rule([.etherSourceIn(set: set.name), .goto(chain: "cut")]),
                     Rule([.etherDestinationIn(set: set.name), .goto(chain: "cut_down")]),
                 ]),

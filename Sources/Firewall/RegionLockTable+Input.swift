@@ -7,7 +7,7 @@ extension TableDesign {
             name: "in_gate", base: BaseChain(kind: .filter, hook: .input, priority: -150),
             // A cut is checked first here too: a program of the gateway that goes on sending makes
             // conntrack believe that the gateway began the flow.
-            rules: closedNotice + cutSenders(to: "cut_in")
+            rules: heardClients + closedNotice + cutSenders(to: "cut_in")
                 + [Rule([.isReply, .accept], comment: "flows the gateway began")] + strangers
                 + dispatch(to: "inspect_in"))
     }

@@ -42,7 +42,7 @@ extension TableDesign {
         let (v4, v6) = prefixesByFamily
         var sets: [NftSet] = []
         if !tagged.exceptMACs.isEmpty { sets.append(TableSets.exceptMAC) }
-        if !tagged.macs.isEmpty { sets.append(TableSets.deviceMAC) }
+        if hasTaggedMACs { sets.append(TableSets.deviceMAC) }
         for length in makerLengths where tagged.makers.contains(where: { $0.length == length }) {
             sets.append(TableSets.deviceMaker(length: length))
         }
@@ -75,6 +75,8 @@ extension TableDesign {
                 tagged.makers.filter { $0.length == length }.map { SetElement(.mac($0.base)) })
         }
     }
+
+    private var hasTaggedMACs: Bool { !tagged.macs.isEmpty || tagged.expectsMACs }
 
     private var makerLengths: [Int] { [24, 28, 36] }
 
@@ -185,7 +187,7 @@ extension TableDesign {
             return []
         }
         var isNobody: [Statement] = [.etherSourceNotIn(set: TableSets.blockedMAC.name)]
-        if !tagged.macs.isEmpty {
+        if hasTaggedMACs {
             isNobody.append(.etherSourceNotIn(set: TableSets.deviceMAC.name))
         }
         for length in makerLengths where tagged.makers.contains(where: { $0.length == length }) {

@@ -8,14 +8,20 @@ package struct TableCapabilities: Hashable, Sendable {
     package var redirect: Bool
     /// Tables of the bridge family: a cut holds between the ports of a bridge too.
     package var bridge: Bool
+    /// `log group` in both families: DHCP messages can be read.
+    package var logGroup: Bool
     /// Rules that add and take away elements: a device's packets can wait behind each other.
     package var senderSets: Bool
 
-    package init(innerHeader: Bool, redirect: Bool, bridge: Bool, senderSets: Bool) {
+    package init(
+        innerHeader: Bool, redirect: Bool, bridge: Bool, senderSets: Bool,
+        logGroup: Bool = true
+    ) {
         self.innerHeader = innerHeader
         self.redirect = redirect
         self.bridge = bridge
         self.senderSets = senderSets
+        self.logGroup = logGroup
     }
 
     package static let all = TableCapabilities(
@@ -51,6 +57,8 @@ package struct TableDesign: Hashable, Sendable {
         package var makers: Set<MACPrefix>
         package var interfaces: Set<InterfaceName>
         package var prefixes: Set<IPPrefix>
+        /// MACs may be added while packets flow: their set is there without any.
+        package var expectsMACs = false
 
         package init(
             macs: [MACAddress: String] = [:], exceptMACs: Set<MACAddress> = [],
@@ -88,6 +96,8 @@ package struct TableDesign: Hashable, Sendable {
     package var allowed: [Allowed]
     /// Cut devices may go on asking the gateway's resolver; their questions are still inspected.
     package var keepsGatewayDNS: Bool
+    /// The log group that DHCP messages are copied to; nil for none.
+    package var dhcpGroup: UInt16?
     /// Where plain HTTP of cut devices is redirected; nil without a notice.
     package var noticePort: UInt16?
     /// Interfaces towards the internet: nobody there is shown the notice.
@@ -101,8 +111,8 @@ package struct TableDesign: Hashable, Sendable {
     package init(
         tap: Tap, holdsDevices: Bool = false, mark: MarkField, shape: Shape, tagged: Tagged,
         cutFamilies: Set<IPFamily> = [.ipv4, .ipv6], allowed: [Allowed],
-        keepsGatewayDNS: Bool, noticePort: UInt16?, uplinks: [InterfaceName] = [],
-        capabilities: TableCapabilities, readsAnswers: Bool = false,
+        keepsGatewayDNS: Bool, dhcpGroup: UInt16? = nil, noticePort: UInt16?,
+        uplinks: [InterfaceName] = [], capabilities: TableCapabilities, readsAnswers: Bool = false,
         refusedDNS: RefusedDNS = RefusedDNS()
     ) {
         self.tap = tap
@@ -113,6 +123,7 @@ package struct TableDesign: Hashable, Sendable {
         self.cutFamilies = cutFamilies
         self.allowed = allowed
         self.keepsGatewayDNS = keepsGatewayDNS
+        self.dhcpGroup = dhcpGroup
         self.noticePort = noticePort
         self.uplinks = uplinks
         self.capabilities = capabilities

@@ -400,7 +400,7 @@ extension IPPrefix {
 
 extension FixedWidthInteger {
     /// In this machine's order, as registers hold marks and types.
-    fileprivate var hostOctets: [UInt8] {
+    var hostOctets: [UInt8] {
         #if _endian(little)
             networkOctets.reversed()
         #else

@@ -7,6 +7,18 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     case vendor(pattern: String, prefixes: [MACPrefix])
     case interface(InterfaceName)
     case prefix(IPPrefix)
+    /// The whole name, whatever the case; `*` for any text. So do the other two.
+    case dhcpHostName(TextPattern)
+    case dhcpVendorClass(TextPattern)
+    case dhcpFingerprint(TextPattern)
+
+    /// Whether it goes by what devices say of themselves.
+    package var isClaim: Bool {
+        switch self {
+        case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
+        case .mac, .vendor, .interface, .prefix: false
+        }
+    }
 
     package func matches(_ device: DeviceFacts) -> Bool {
         switch self {
@@ -15,6 +27,11 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
             device.mac.map { mac in prefixes.contains { $0.contains(mac) } } ?? false
         case .interface(let name): device.interface == name
         case .prefix(let prefix): device.address.map(prefix.contains) ?? false
+        case .dhcpHostName(let pattern): device.dhcp?.hostName.map(pattern.matches) ?? false
+        case .dhcpVendorClass(let pattern):
+            device.dhcp?.vendorClass.map(pattern.matches) ?? false
+        case .dhcpFingerprint(let pattern):
+            device.dhcp?.fingerprint.map(pattern.matches) ?? false
         }
     }
 
@@ -24,6 +41,9 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         case .vendor(let pattern, _): "maker \"\(pattern)\""
         case .interface(let name): "interface \(name)"
         case .prefix(let prefix): "address in \(prefix)"
+        case .dhcpHostName(let pattern): "DHCP host name \"\(pattern.text)\""
+        case .dhcpVendorClass(let pattern): "DHCP vendor class \"\(pattern.text)\""
+        case .dhcpFingerprint(let pattern): "DHCP fingerprint \(pattern.text)"
         }
     }
 }
@@ -33,11 +53,17 @@ package struct DeviceFacts: Hashable, Sendable {
     package var mac: MACAddress?
     package var address: IPAddress?
     package var interface: InterfaceName?
+    /// Nil while it has said nothing, or two things that do not fit together.
+    package var dhcp: DHCPIdentity?
 
-    package init(mac: MACAddress?, address: IPAddress?, interface: InterfaceName?) {
+    package init(
+        mac: MACAddress?, address: IPAddress?, interface: InterfaceName?,
+        dhcp: DHCPIdentity? = nil
+    ) {
         self.mac = mac
         self.address = address
         self.interface = interface
+        self.dhcp = dhcp
     }
 }
 

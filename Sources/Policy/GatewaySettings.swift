@@ -91,6 +91,8 @@ package struct InspectionSettings: Hashable, Sendable {
     package var whenDown: WhenDown
     /// Queue (inline) or log group (passive), 0...65535.
     package var queue: UInt16
+    /// The log group for DHCP messages: the one behind it, so that neither is the passive tap's.
+    package var dhcpGroup: UInt16 { queue == .max ? queue - 1 : queue + 1 }
     /// The bits of packet and ct mark we use; four or more contiguous bits.
     package var markMask: UInt32
     package var answers: Answers

@@ -11,6 +11,8 @@ package struct PolicyBook: Sendable {
 
     /// What of encrypted DNS is refused.
     package let encryptedDNS: EncryptedDNSBook
+    /// Whether any tag goes by what devices say of themselves.
+    package let usesClaims: Bool
 
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
@@ -35,6 +37,9 @@ package struct PolicyBook: Sendable {
         }
         self.entries = entries
         self.watchedTags = watched
+        self.usesClaims = settings.tagRules.contains { rule in
+            (rule.match + rule.except).contains(where: \.value.isClaim)
+        }
         self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
         self.encryptedDNS = EncryptedDNSBook(settings.encryptedDNS, seed: seed)
@@ -339,6 +344,11 @@ extension PolicyBook {
             }
         }
         return grants
+    }
+
+    /// Whether `devices.d` lists it by itself.
+    package func knows(_ device: DeviceFacts) -> Bool {
+        !knownDevices.matches(device, in: settings.devices).isEmpty
     }
 
     /// The operator's name for the device, or nil.

@@ -141,6 +141,9 @@ struct Daemon: Sendable {
                 flows: try FlowTable.open(filteredDelete: features.conntrackFilteredDelete),
                 tap: try keeper.open(
                     Gatekeeper.tapMode(book.settings.inspection, features: features)),
+                identities: Gatekeeper.identityTap(
+                    book.settings.inspection, features: features
+                ) { logger.warning("\($0)", metadata: ["event": "kernel.dhcp"]) },
                 routes: try RouteWatch.open(), foreign: foreign)
             // A queue that the settings no longer name is read by nobody.
             keeper.release(allBut: parts.tap.mode)
@@ -148,7 +151,8 @@ struct Daemon: Sendable {
                 book: book, snapshot: snapshot,
                 capabilities: TableCapabilities(
                     innerHeader: features.innerHeaderPayload, redirect: features.redirect,
-                    bridge: features.bridgeTable, senderSets: features.senderSets),
+                    bridge: features.bridgeTable, senderSets: features.senderSets,
+                    logGroup: features.logGroup),
                 shape: shape, references: references)
             return Gatekeeper(
                 parts: parts, engine: engine, keeper: keeper, recorder: recorder,

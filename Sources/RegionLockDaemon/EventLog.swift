@@ -65,8 +65,8 @@ extension Event.Kind {
     fileprivate var level: Logger.Level {
         switch self {
         case .blockCreated, .blockAdopted, .settingsRefused, .settingsRolledBack,
-            .addressContested, .addressForged, .deviceRouter, .deviceWarned, .policyOverdue,
-            .clockBehind, .rulesetTampered, .regionMismatch, .databaseTrouble,
+            .addressContested, .addressForged, .identitySuspected, .deviceRouter, .deviceWarned,
+            .policyOverdue, .clockBehind, .rulesetTampered, .regionMismatch, .databaseTrouble,
             .everythingRemoved:
             .warning
         case .blockFailed, .storeLost, .packetsLost, .ledgerBroken: .error

@@ -24,6 +24,8 @@ extension Gatekeeper {
             case .removeTables: removeTables()
             case .endFlows(let addresses): endFlows(from: addresses)
             case .endCutFlows: endCutFlows()
+            case .ask(let mac, let addresses, let interface):
+                ask(mac, addresses, on: interface)
             case .record(let changes, let event):
                 if let latency, event.kind == .blockCreated {
                     counters.latency.note(microseconds: latency)

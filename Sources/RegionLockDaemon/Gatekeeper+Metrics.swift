@@ -82,6 +82,8 @@ struct SightingCounts: Sendable {
     private var http: UInt64 = 0
     private var dnsAnswer: UInt64 = 0
     private var address: UInt64 = 0
+    /// DHCP messages.
+    private var dhcp: UInt64 = 0
 
     subscript(vector: Vector) -> UInt64 {
         switch vector {
@@ -92,6 +94,7 @@ struct SightingCounts: Sendable {
         case .http: http
         case .dnsAnswer: dnsAnswer
         case .address: address
+        case .dhcp: dhcp
         }
     }
 
@@ -104,6 +107,7 @@ struct SightingCounts: Sendable {
         case .http: http += 1
         case .dnsAnswer: dnsAnswer += 1
         case .address: address += 1
+        case .dhcp: dhcp += 1
         }
     }
 }

@@ -22,6 +22,8 @@ actor Gatekeeper {
     var kernel: KernelTableOwner
     var flows: FlowTable
     var tap: PacketTap
+    /// DHCP messages.
+    var identities: PacketTap?
     var routes: RouteWatch
     var foreign: RulesetWatch
     var tampering = Tampering()
@@ -70,6 +72,7 @@ actor Gatekeeper {
         self.kernel = parts.kernel
         self.flows = parts.flows
         self.tap = parts.tap
+        self.identities = parts.identities
         self.routes = parts.routes
         self.foreign = parts.foreign
         self.database = database
@@ -123,6 +126,11 @@ actor Gatekeeper {
         answerWaiting()
         mark = MarkField(mask: book.settings.inspection.markMask)
         prepare(for: book, with: database)
+        if book.settings.inspection.dhcpGroup != engine.book.settings.inspection.dhcpGroup {
+            identities = Self.identityTap(
+                book.settings.inspection, features: kernel.features
+            ) { complain($0) }
+        }
         run(engine.handle(.settings(book, isTrial: isTrial), at: clock.now()))
         guard let next = next.take() else { return }
         keeper.release(allBut: mode)

@@ -253,6 +253,7 @@ struct KernelParts: ~Copyable {
     var kernel: KernelTableOwner
     var flows: FlowTable
     var tap: PacketTap
+    var identities: PacketTap?
     var routes: RouteWatch
     var foreign: RulesetWatch
 }

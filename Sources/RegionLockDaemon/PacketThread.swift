@@ -39,9 +39,10 @@ extension Gatekeeper {
         let tapPlace = hasBegun && !hasEnded ? poll.add(tap.fileDescriptor) : nil
         let routePlace = poll.add(routes.fileDescriptor)
         let foreignPlace = poll.add(foreign.fileDescriptor)
+        let identityPlace = hasBegun ? (identities?.fileDescriptor).map { poll.add($0) } : nil
         let now = clock.monotonicNanoseconds()
         let next = refill == nil ? min(nextTick, tampering.repairDue ?? .max) : 0
-        let due = next > now ? next - now : 0
+        let due = min(next > now ? next - now : 0, returnWait ?? .max)
         do {
             _ = try poll.wait(timeoutMilliseconds: Int32(due / 1_000_000 + 1))
             // First of all: while a table is not whole a block leaks.
@@ -49,6 +50,8 @@ extension Gatekeeper {
             repairWhenDue()
             // A device that has come is heard before its packets are judged.
             if poll.isReady(routePlace) { try readRoutes() }
+            if let identityPlace, poll.isReady(identityPlace) { try readIdentities() }
+            settleReturns()
             if let tapPlace, poll.isReady(tapPlace) { try readTap() }
         } catch {
             complain("\(error)")

@@ -22,17 +22,24 @@ struct RecordWriter: Sendable {
         if let address = device.facts.address, !addresses.contains(address) {
             addresses.append(address)
         }
-        return DeviceRecord(
+        let said = mac.flatMap { engine.identities.identity(of: $0) }
+        var record = DeviceRecord(
             id: key.description, name: engine.displayName(of: key), label: label,
             mac: mac?.description, addresses: addresses.map(\.description), vendor: vendor,
             // 18 assigned blocks have the local bit set: a maker found is a fixed address.
             macKind: mac.map { $0.isLocallyAdministered && vendor == nil ? .random : .fixed },
-            site: site?.name, region: engine.region(of: device.facts),
+            hostname: said?.hostName, site: site?.name, region: engine.region(of: device.facts),
             tags: engine.tags(of: key, facts: device.facts).map(\.tag),
             state: block != nil ? .cutOff : engine.isExempt(key, at: now) ? .exempt : .free,
             block: block?.id.text,
             lastSeen: device.lastSeen.microseconds == 0 ? nil : device.lastSeen,
             router: engine.routerSign(of: key)?.text)
+        record.dhcp = said.map {
+            .init(
+                vendorClass: $0.vendorClass, fingerprint: $0.fingerprint,
+                clientID: $0.clientIdentifierText)
+        }
+        return record
     }
 
     func record(

@@ -94,7 +94,7 @@ enum RemoveAll {
                 case .endCutFlows:
                     try flows.deleteFlows(mark: field.bits(.block), mask: field.mask)
                 case .endFlows(let addresses): try flows.deleteFlows(fromAny: Set(addresses))
-                case .removeTables, .commit, .install, .record: continue
+                case .removeTables, .commit, .install, .ask, .record: continue
                 }
             }
         } catch {

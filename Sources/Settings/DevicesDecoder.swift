@@ -48,15 +48,14 @@ struct DevicesDecoder {
         let matchSelectors = match?.compactMap(selector) ?? []
         let exceptSelectors = except?.compactMap(selector) ?? []
         guard let tag else { return nil }
+        DHCPClaim.check(tag, match: match, matchSelectors, except: except, exceptSelectors)
         return TagRule(tag: tag, match: matchSelectors, except: exceptSelectors)
     }
 
     /// One entry of `match` or `except`: a mapping with one key.
     private static func selector(_ field: Field) -> Located<DeviceSelector>? {
-        let dhcp = "Use oui_vendor, interface or subnet: what a client says of itself is no proof."
         let fields = Fields(
-            field, keys: ["mac", "oui_vendor", "interface", "subnet"],
-            unsupported: ["dhcp_hostname": dhcp, "dhcp_vendor_class": dhcp])
+            field, keys: ["mac", "oui_vendor", "interface", "subnet"] + DHCPClaim.keys)
         guard let fields else { return nil }
         var selectors: [DeviceSelector?] = []
         if let mac = fields["mac"] { selectors.append(mac.mac().map(DeviceSelector.mac)) }
@@ -66,6 +65,9 @@ struct DevicesDecoder {
         }
         if let subnet = fields["subnet"] {
             selectors.append(subnet.prefix().map(DeviceSelector.prefix))
+        }
+        for claim in DHCPClaim.allCases {
+            if let field = fields[claim.rawValue] { selectors.append(claim.selector(field)) }
         }
         if selectors.count > 1 || fields.isEmpty {
             field.error(

@@ -1,3 +1,4 @@
+import Policy
 package import Wire
 
 /// The IEEE's list of who makes the devices whose MAC begins with what (MA-L, MA-M and MA-S).
@@ -73,7 +74,7 @@ package struct VendorRegistry: Sendable {
     /// - Parameter pattern: In either case. With `*` (any text) it is the whole name, without it is
     ///   a part of the name.
     package func prefixes(matching pattern: String) -> [MACPrefix] {
-        let glob = Glob(pattern.contains("*") ? pattern : "*\(pattern)*")
+        let glob = TextPattern(pattern.contains("*") ? pattern : "*\(pattern)*")
         let fitting = Set((0..<names.count).filter { names.withBytes(at: $0, glob.matches) })
         guard !fitting.isEmpty else { return [] }
         var prefixes: Set<MACPrefix> = []
@@ -87,39 +88,6 @@ package struct VendorRegistry: Sendable {
     }
 
     private static func nameIndex(_ block: UInt64) -> Int { Int(block & (1 << indexBits - 1)) }
-}
-
-/// A pattern in which `*` stands for any text; ASCII letters of either case are the same.
-private struct Glob {
-    private let pattern: [UInt8]
-
-    init(_ pattern: String) { self.pattern = pattern.utf8.map(\.lowerCased) }
-
-    /// Walks both once, and goes back to the last star where they part.
-    func matches(_ text: ArraySlice<UInt8>) -> Bool {
-        let star = UInt8(ascii: "*")
-        var (here, there) = (0, text.startIndex)
-        var retry: (here: Int, there: Int)?
-        while there < text.endIndex {
-            if here < pattern.count, pattern[here] == star {
-                retry = (here + 1, there)
-                here += 1
-            } else if here < pattern.count, pattern[here] == text[there].lowerCased {
-                here += 1
-                there += 1
-            } else if let last = retry {
-                retry = (last.here, last.there + 1)
-                (here, there) = (last.here, last.there + 1)
-            } else {
-                return false
-            }
-        }
-        return pattern[here...].allSatisfy { $0 == star }
-    }
-}
-
-extension UInt8 {
-    fileprivate var lowerCased: UInt8 { (65...90).contains(self) ? self | 0x20 : self }
 }
 
 extension [UInt64] {

@@ -9,4 +9,6 @@ package enum Vector: String, Hashable, Sendable, CaseIterable {
     case http
     /// In no name at all: an answer had given this address for the name.
     case address
+    /// No name of a server: a device by what it says of itself.
+    case dhcp
 }

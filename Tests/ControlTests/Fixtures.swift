@@ -45,10 +45,15 @@ enum Fixtures {
         site: "havana-shop", region: cuba, tags: [tag("never-block")], state: .free,
         lastSeen: time("2026-11-23T10:33:03Z"), router: "5 IPv4 addresses answer on its MAC")
     /// What a hostile device calls itself: an escape sequence and a line of its own.
-    static let liar = DeviceRecord(
-        id: "3a:91:0c:5e:77:01", name: "x\u{1b}[2J\nroot\u{9b}31m\u{202e}", label: nil,
-        mac: "3a:91:0c:5e:77:01", addresses: [], macKind: .random, hostname: "x\u{1b}[2J", tags: [],
-        state: .free)
+    static let liar: DeviceRecord = {
+        var record = DeviceRecord(
+            id: "3a:91:0c:5e:77:01", name: "x\u{1b}[2J\nroot\u{9b}31m\u{202e}", label: nil,
+            mac: "3a:91:0c:5e:77:01", addresses: [], macKind: .random, hostname: "x\u{1b}[2J",
+            tags: [], state: .free)
+        record.dhcp = .init(
+            vendorClass: "v\u{1b}[2J\n", fingerprint: "1,3", clientID: "ff:01")
+        return record
+    }()
 
     static let block = BlockRecord(
         id: "B-7F3K", device: "02:00:00:00:00:07", deviceName: "bench-phone-7", state: .inForce,

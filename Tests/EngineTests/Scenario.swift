@@ -47,6 +47,7 @@ struct Scenario {
         if words.count == 5, words[1] == "asks", words[3] == "by" { return try ask(words) }
         if words.count > 4, words[1...2] == ["is", "told"] { return try tell(words) }
         if words.count == 3, words[1] == "opens" { return try open(words) }
+        if words.count >= 2, words[1] == "says" { return try say(words) }
         try act(first, Array(words.dropFirst()))
     }
 

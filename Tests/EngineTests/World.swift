@@ -25,6 +25,8 @@ struct World {
     var answer: String?
     var events: [Event] = []
     var endedFlows: [IPAddress] = []
+    /// Devices that were asked whether they are still there.
+    var asked: [MACAddress] = []
     var refusal: Refusal?
     /// The GeoIP database in use, and what it says.
     var database: DatabaseFacts?
@@ -88,6 +90,7 @@ struct World {
                 kernel = [:]
             case .endFlows(let addresses): endedFlows += addresses
             case .endCutFlows: break
+            case .ask(let mac, _, _): asked.append(mac)
             case .record(let changes, let event):
                 changes.forEach { keep($0) }
                 events.append(event)

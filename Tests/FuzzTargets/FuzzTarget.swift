@@ -7,6 +7,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case tls
     case http
     case quic
+    case dhcp
     case headers
     case stream
     case capture
@@ -21,6 +22,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .tls: MessageTargets.tls(input)
         case .http: MessageTargets.http(input)
         case .quic: QUICTarget.run(input)
+        case .dhcp: DHCPTarget.run(input)
         case .headers: PacketTargets.headers(input)
         case .stream: PacketTargets.stream(input)
         case .capture: CaptureTarget.run(input)

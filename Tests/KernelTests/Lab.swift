@@ -17,10 +17,11 @@ final class Lab {
     let hasNAT: Bool
     private let names: [String: String]
 
-    init(nat: Bool = false) throws {
+    init(nat: Bool = false, kea: Bool = false) throws {
         directory = "/tmp/rl-lab-\(UUID().uuidString.prefix(8))"
         hasNAT = nat
-        let up = try tool([Place.lab, "up", directory] + (nat ? ["--nat"] : []), within: 60)
+        let words = (nat ? ["--nat"] : []) + (kea ? ["--kea"] : [])
+        let up = try tool([Place.lab, "up", directory] + words, within: 60)
         guard up.status == 0 else { throw LabError("lab up: \(up.errors)") }
         var names: [String: String] = [:]
         for line in try tool([Place.lab, "env", directory]).lines {

@@ -14,6 +14,7 @@ struct EventLine: Decodable {
     let vector: String?
     let endpoint: String?
     let latencyUs: Int?
+    let reason: String?
     let text: String
 
     /// When the block was in the kernel: the attempt's arrival, and the time it took from there.

@@ -9,7 +9,7 @@ package enum FuzzSeeds {
     package static var all: [String: [String: [UInt8]]] {
         [
             "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
-            "headers": headers,
+            "dhcp": dhcp, "headers": headers,
             "stream": stream, "capture": capture, "settings": settings, "list": list,
             "control": control,
         ]
@@ -109,6 +109,27 @@ package enum FuzzSeeds {
         Endpoint(
             mac: [2, 0, 0, 0, 0, 1], address: [0xfd] + [UInt8](repeating: 1, count: 15), port: 53)
     )
+
+    private static var dhcp: [String: [UInt8]] {
+        let mac: [UInt8] = [2, 0xaa, 0, 0, 0, 1]
+        let request = DHCP.request(mac: mac)
+        let packet = Packets.datagram(
+            request,
+            from: Endpoint(mac: mac, address: [0, 0, 0, 0], port: 68),
+            to: Endpoint(mac: [2, 0, 0, 0, 0, 1], address: [255, 255, 255, 255], port: 67))
+        let pieces = DHCP.message(
+            mac: mac, serverName: DHCP.option(81, [4, 0, 0, 1, 0x61, 0]) + [255],
+            file: DHCP.option(12, "-9") + [255],
+            DHCP.option(53, [1]) + DHCP.option(52, [3]) + DHCP.option(12, "redmi"))
+        let answer = DHCP.message(
+            op: 2, mac: mac, yiaddr: [10, 20, 1, 5],
+            DHCP.option(53, [5]) + DHCP.option(51, [0, 0, 2, 88])
+                + DHCP.option(54, [10, 20, 0, 1]))
+        return [
+            "request": [0] + request, "packet": [1] + packet, "pieces": [0] + pieces,
+            "answer": [0] + answer,
+        ]
+    }
 
     private static var headers: [String: [UInt8]] {
         let tcp = Packets.segment(

@@ -28,6 +28,9 @@ extension Report {
         }
         addBlank()
         addSteps(explanation.steps)
+        if let words = explanation.device.saidByDHCP {
+            add(note: "  It says by DHCP: \(words)")
+        }
         if let sign = explanation.device.router {
             add(
                 "  ", Phrase("It looks like a router or a repeater", .warning),
@@ -39,7 +42,8 @@ extension Report {
                 " \(Span.text(microseconds: $0)) later"
             }
             let signal = "\(evidence.vector.rawValue), \(evidence.flow)"
-            add("  => asked for \(evidence.endpoint) (\(signal)); cut off\(latency ?? "")")
+            let verb = evidence.vector == .dhcp ? "recognised by" : "asked for"
+            add("  => \(verb) \(evidence.endpoint) (\(signal)); cut off\(latency ?? "")")
         } else if let reason = block.reason {
             add("  => cut off by \(block.by ?? "an operator"): \(reason)")
         }

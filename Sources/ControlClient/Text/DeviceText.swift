@@ -11,6 +11,18 @@ extension DeviceRecord.State {
     }
 }
 
+extension DeviceRecord {
+    /// `hostname Redmi-Note, vendor class "android-dhcp-14", options 1,3,6,15`
+    var saidByDHCP: String? {
+        var words: [String] = []
+        if let hostname { words.append("hostname \"\(hostname)\"") }
+        if let text = dhcp?.vendorClass { words.append("vendor class \"\(text)\"") }
+        if let text = dhcp?.fingerprint { words.append("fingerprint \(text)") }
+        if let text = dhcp?.clientID { words.append("client id \(text)") }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
+    }
+}
+
 extension Report {
     package init(_ devices: [DeviceRecord], _ style: TextStyle) {
         self.init()

@@ -28,9 +28,9 @@ extension EventRecord {
         case "block.created", "block.failed", "store.lost", "settings.refused", "ledger.broken":
             .bad
         case "monitor.would_block", "packets.lost", "block.adopted", "address.contested",
-            "address.forged", "device.router", "device.warned", "attempt.refused", "policy.overdue",
-            "clock.behind", "ruleset.tampered", "everything.removed", "settings.rolled_back",
-            "region.mismatch", "geoip.trouble":
+            "address.forged", "identity.suspected", "device.router", "device.warned",
+            "attempt.refused", "policy.overdue", "clock.behind", "ruleset.tampered",
+            "everything.removed", "settings.rolled_back", "region.mismatch", "geoip.trouble":
             .warning
         case "block.released", "block.expired": .good
         default: .plain

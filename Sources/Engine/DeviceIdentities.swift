@@ -1,0 +1,231 @@
+package import Policy
+package import Wire
+
+/// What one DHCP message says of its sender.
+package struct IdentityClaim: Hashable, Sendable {
+    /// `chaddr`
+    package let mac: MACAddress
+    package let identity: DHCPIdentity
+    /// The address it takes up or keeps; nil in messages that do neither.
+    package let wantedAddress: IPAddress?
+    /// It came through a relay: its frame says nothing about the client.
+    package let isRelayed: Bool
+
+    package init(
+        mac: MACAddress, identity: DHCPIdentity, wantedAddress: IPAddress? = nil,
+        isRelayed: Bool = false
+    ) {
+        self.mac = mac
+        self.identity = identity
+        self.wantedAddress = wantedAddress
+        self.isRelayed = isRelayed
+    }
+}
+
+/// What devices have said of themselves by DHCP, and which of them are cut off.
+///
+/// Whoever is cut off is remembered as it was before: what it says afterwards could be anybody's.
+package struct DeviceIdentities: Sendable {
+    struct Profile: Hashable, Sendable {
+        var identity: DHCPIdentity
+        var interface: InterfaceName
+        let firstSeen: Timestamp
+        var lastSeen: Timestamp
+        var wantedAddress: IPAddress?
+        /// When it last said something that does not fit what it had said.
+        var disputedAt: Timestamp?
+        /// It has been somebody else before, or a free device has said the same.
+        var isDoubtful = false
+    }
+
+    /// A cut device as it was when it was cut off.
+    struct Cut: Hashable, Sendable {
+        let identity: DHCPIdentity
+        let isDoubtful: Bool
+        /// When it last showed that it is there.
+        var lastSign: Timestamp
+    }
+
+    private(set) var profiles: [MACAddress: Profile] = [:]
+    private(set) var cuts: [MACAddress: Cut] = [:]
+    private var profilesByIdentifier: [[UInt8]: Set<MACAddress>] = [:]
+    private var cutsByIdentifier: [[UInt8]: Set<MACAddress>] = [:]
+    /// When somebody had to be forgotten: who was here before is not known for certain any more.
+    var forgottenAt: Timestamp?
+    /// Newcomers that look like a cut device.
+    var returns: [MACAddress: Return] = [:]
+    /// The block each block of a returned device goes back to: they begin and end together.
+    var roots: [BlockID: BlockID] = [:]
+
+    package init() {}
+
+    /// Nil while it says things that do not fit together.
+    package func identity(of mac: MACAddress) -> DHCPIdentity? {
+        guard let profile = profiles[mac], profile.disputedAt == nil, !profile.identity.isEmpty
+        else { return nil }
+        return profile.identity
+    }
+
+    private static func isOver(_ time: Timestamp, at now: Timestamp) -> Bool {
+        now.since(time) > EngineLimits.tenancySeconds * 1_000_000
+    }
+
+    /// Whether so much had to be forgotten lately that nobody counts as new.
+    func isMemoryPartial(at now: Timestamp) -> Bool {
+        forgottenAt.map { !Self.isOver($0, at: now) } ?? false
+    }
+
+    // MARK: Claims
+
+    /// Takes what a free device says. The first word counts: another one within the time is a
+    /// dispute, a later one makes it somebody else.
+    mutating func note(_ claim: IdentityClaim, on interface: InterfaceName, at now: Timestamp) {
+        guard var profile = profiles[claim.mac] else {
+            makeRoom(at: now)
+            var profile = Profile(
+                identity: claim.identity, interface: interface, firstSeen: now, lastSeen: now)
+            profile.wantedAddress = claim.wantedAddress
+            profiles[claim.mac] = profile
+            index(claim.mac, claim.identity.clientIdentifier)
+            return
+        }
+        if profile.identity.contradicts(claim.identity) {
+            if Self.isOver(profile.lastSeen, at: now) {
+                unindex(claim.mac, profile.identity.clientIdentifier)
+                profile.identity = claim.identity
+                profile.disputedAt = nil
+            } else {
+                profile.disputedAt = now
+            }
+            profile.isDoubtful = true
+        } else {
+            profile.identity.complete(from: claim.identity)
+            profile.lastSeen = now
+            if let disputedAt = profile.disputedAt, Self.isOver(disputedAt, at: now) {
+                profile.disputedAt = nil
+            }
+        }
+        profile.interface = interface
+        profile.wantedAddress = claim.wantedAddress ?? profile.wantedAddress
+        profiles[claim.mac] = profile
+        index(claim.mac, profile.identity.clientIdentifier)
+    }
+
+    private mutating func index(_ mac: MACAddress, _ identifier: [UInt8]?) {
+        guard let identifier, speakers(of: identifier).contains(mac) == false else { return }
+        let others = Array(
+            speakers(of: identifier).lazy.filter { [cuts] in cuts[$0] == nil }.prefix(2))
+        profilesByIdentifier[identifier, default: []].insert(mac)
+        guard !others.isEmpty else { return }
+        profiles[mac]?.isDoubtful = true
+        // Of more than one each is marked already.
+        if others.count == 1, let other = others.first { profiles[other]?.isDoubtful = true }
+    }
+
+    private mutating func unindex(_ mac: MACAddress, _ identifier: [UInt8]?) {
+        guard let identifier else { return }
+        profilesByIdentifier[identifier]?.remove(mac)
+        if profilesByIdentifier[identifier]?.isEmpty ?? false {
+            profilesByIdentifier[identifier] = nil
+        }
+    }
+
+    /// A quarter goes at once, those not heard of for longest: made-up MACs must not cost a search
+    /// each.
+    private mutating func makeRoom(at now: Timestamp) {
+        guard profiles.count >= EngineLimits.identities else { return }
+        let byAge = profiles.sorted { $0.value.lastSeen > $1.value.lastSeen }
+        for (mac, profile) in byAge.dropFirst(EngineLimits.identities * 3 / 4) {
+            unindex(mac, profile.identity.clientIdentifier)
+            profiles[mac] = nil
+            returns[mac] = nil
+        }
+        forgottenAt = now
+    }
+
+    /// Everybody who has said that he is this one.
+    func speakers(of identifier: [UInt8]) -> Set<MACAddress> {
+        profilesByIdentifier[identifier] ?? []
+    }
+
+    // MARK: Cut devices
+
+    /// The device is cut off from now on.
+    mutating func cut(_ mac: MACAddress, at now: Timestamp) {
+        guard let profile = profiles[mac], let identifier = profile.identity.clientIdentifier,
+            cuts.count < EngineLimits.identities
+        else { return }
+        // Whoever names somebody else's identifier must not have that one cut off later.
+        let isShared = speakers(of: identifier).contains { $0 != mac && cuts[$0] == nil }
+        cuts[mac] = Cut(
+            identity: profile.identity,
+            isDoubtful: profile.isDoubtful || profile.disputedAt != nil || isShared, lastSign: now)
+        cutsByIdentifier[identifier, default: []].insert(mac)
+    }
+
+    mutating func free(_ mac: MACAddress) {
+        guard let cut = cuts.removeValue(forKey: mac),
+            let identifier = cut.identity.clientIdentifier
+        else { return }
+        cutsByIdentifier[identifier]?.remove(mac)
+        if cutsByIdentifier[identifier]?.isEmpty ?? false { cutsByIdentifier[identifier] = nil }
+    }
+
+    mutating func markDoubtful(_ mac: MACAddress) { profiles[mac]?.isDoubtful = true }
+
+    /// The blocks that end with this one, itself left out.
+    func companions(of block: BlockID) -> [BlockID] {
+        let root = roots[block] ?? block
+        guard !roots.isEmpty else { return [] }
+        return (roots.filter { $0.value == root }.map(\.key) + [root]).filter { $0 != block }
+    }
+
+    /// It has just shown that it is there.
+    mutating func noteSign(of mac: MACAddress, at now: Timestamp) { cuts[mac]?.lastSign = now }
+
+    /// Cut devices with this identifier.
+    func cutDevices(with identifier: [UInt8]) -> Set<MACAddress> {
+        cutsByIdentifier[identifier] ?? []
+    }
+}
+
+/// How much two descriptions have in common.
+///
+/// Only an identifier made for one device reaches the threshold, and not by itself: machines that
+/// were copied have the same. Names, programs and addresses together do not, for two telephones of
+/// one model have all but the address in common, and an address goes from one to the next.
+package struct IdentityMatch: Hashable, Sendable {
+    package static let threshold = 80
+
+    package let score: Int
+    /// `client-id+hostname`
+    package let evidence: String
+
+    /// - Parameter sameAddress: the newcomer asks for an address of the cut device.
+    package init(_ known: DHCPIdentity, _ claimed: DHCPIdentity, sameAddress: Bool) {
+        var score = 0
+        var words: [String] = []
+        func weigh(_ word: String, _ weight: Int, _ one: String?, _ other: String?) {
+            guard let one, let other else { return }
+            if one == other {
+                score += weight
+                words.append(word)
+            } else if word != "fingerprint" {
+                // A device keeps its name and its program when it takes another MAC.
+                score -= 30
+            }
+        }
+        weigh("client-id", 60, known.clientIdentifierText, claimed.clientIdentifierText)
+        weigh("hostname", 25, known.hostName, claimed.hostName)
+        weigh("vendor-class", 5, known.vendorClass, claimed.vendorClass)
+        weigh("fingerprint", 10, known.fingerprint, claimed.fingerprint)
+        if sameAddress {
+            score += 20
+            words.append("address")
+        }
+        self.score = score
+        evidence = words.joined(separator: "+")
+    }
+
+    package var isEnough: Bool { score >= Self.threshold }
+}
