@@ -148,19 +148,20 @@ extension BlockEngine {
         struct Ground: Hashable {
             let policy: String
             let region: Region?
+            let site: String?
         }
         // A hundred thousand blocks stand on a few grounds, unless a device has one of its own.
         var denied: [Ground: Bool] = [:]
         let hasExemptions = book.settings.policies.contains { !$0.exemptions.isEmpty }
         let unfounded = blocks.values.filter { block in
             guard let policy = block.policyName else { return false }
-            let ground = Ground(policy: policy, region: block.region)
+            let ground = Ground(policy: policy, region: block.region, site: block.site)
             let activation = ledger.first(of: block.device)?.activation
             let isCommon = !hasExemptions && activation == nil
             if isCommon, let known = denied[ground] { return !known }
             let facts = devices[block.device]?.facts ?? facts(of: block.device)
             let denies = book.stillDenies(
-                policy: policy, region: block.region, device: facts,
+                policy: policy, region: block.region, site: block.site, device: facts,
                 tags: hasExemptions ? tags(of: block.device, facts: facts) : [],
                 activation: activation, at: now)
             if isCommon { denied[ground] = denies }

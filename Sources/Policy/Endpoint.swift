@@ -78,15 +78,44 @@ package struct Endpoint: Hashable, Sendable {
     }
 }
 
+/// How sure a catalogue is of what a host is for.
+package enum Confidence: String, Hashable, Sendable, CaseIterable {
+    case high, medium, low
+}
+
+/// A host of a catalogue, and how its role is known.
+package struct CatalogueEntry: Hashable, Sendable {
+    package let endpoint: Endpoint
+    package let confidence: Confidence
+    /// Who says so (`source` in the file).
+    package let authority: String
+    package let note: String?
+    /// Of a resolver of DNS over HTTPS.
+    package let addresses: [IPAddress]
+
+    package init(
+        endpoint: Endpoint, confidence: Confidence, authority: String, note: String?,
+        addresses: [IPAddress] = []
+    ) {
+        self.endpoint = endpoint
+        self.confidence = confidence
+        self.authority = authority
+        self.note = note
+        self.addresses = addresses
+    }
+}
+
 /// A named list of endpoints with roles, such as `vendor/xiaomi`.
 package struct Catalogue: Hashable, Sendable {
     package let name: String
     package let title: String
-    package let endpoints: [Endpoint]
+    package let entries: [CatalogueEntry]
 
-    package init(name: String, title: String, endpoints: [Endpoint]) {
+    package init(name: String, title: String, entries: [CatalogueEntry]) {
         self.name = name
         self.title = title
-        self.endpoints = endpoints
+        self.entries = entries
     }
+
+    package var endpoints: [Endpoint] { entries.map(\.endpoint) }
 }

@@ -62,6 +62,14 @@ package struct PolicyBook: Sendable {
     /// above has decided: a policy decides when it refuses the attempt or allows the region, not
     /// when it only watches, is not valid or spares this one device.
     package func decide(_ attempt: Attempt, mode: PolicyMode, at time: Timestamp) -> Decision {
+        ask(attempt, mode: mode, at: time) { _, _ in }
+    }
+
+    /// As `decide`; `hear` gets the answer of each policy that is asked, by its place.
+    func ask(
+        _ attempt: Attempt, mode: PolicyMode, at time: Timestamp,
+        hear: (Int, Decision) -> Void
+    ) -> Decision {
         let place = place(of: attempt)
         let endpoints = attempt.isEntry ? [:] : endpoints(named: attempt.name)
         let candidates = attempt.isEntry ? entryPolicies : endpoints.keys.sorted()
@@ -75,6 +83,7 @@ package struct PolicyBook: Sendable {
             let decision = decide(
                 policy, attempt: attempt, grant: grant, endpoint: endpoints[number],
                 place: place, mode: mode, at: time)
+            hear(number, decision)
             if decision.isFinal { decided = policy.priority }
             if best.map({ decision.verdict.severity > $0.verdict.severity }) ?? true {
                 best = decision
@@ -87,7 +96,7 @@ package struct PolicyBook: Sendable {
     }
 
     /// The first endpoint of each policy that has the name, by the policy's place.
-    private func endpoints(named name: NameBuffer) -> [Int: Endpoint] {
+    func endpoints(named name: NameBuffer) -> [Int: Endpoint] {
         var endpoints: [Int: Endpoint] = [:]
         index.forEachMatch(in: name) { id in
             let entry = entries[Int(id)]
@@ -107,7 +116,7 @@ package struct PolicyBook: Sendable {
         return nil
     }
 
-    private func grant(of attempt: Attempt, for policy: RegionPolicy) -> TagGrant? {
+    func grant(of attempt: Attempt, for policy: RegionPolicy) -> TagGrant? {
         attempt.tags.first { grant in policy.tags.contains { $0.value == grant.tag } }
     }
 
@@ -129,6 +138,14 @@ package struct PolicyBook: Sendable {
         why += siteSteps(attempt, at: place)
         let denial = denial(at: place, by: policy)
         let region = denial.region
+        if let step = scopeStep(policy, site: attempt.site) {
+            why.append(step)
+            guard step.holds else {
+                return Decision(
+                    verdict: .allow, policy: policy.name, rule: step.source, region: region,
+                    endpoint: endpoint, why: why)
+            }
+        }
         why.append(denial.step)
         why.append(triggerStep(policy, attempt: attempt, endpoint: endpoint))
         func decision(_ verdict: Verdict) -> Decision {
@@ -215,6 +232,18 @@ package struct PolicyBook: Sendable {
         return [WhyStep(holds: settings.unknownSite == .deny, text: "it is at no declared site")]
     }
 
+    /// Nil for a policy that speaks of every place.
+    private func scopeStep(_ policy: RegionPolicy, site: Site?) -> WhyStep? {
+        guard let first = policy.sites.first else { return nil }
+        if let entry = policy.sites.first(where: { $0.value == site?.name }) {
+            return WhyStep(
+                holds: true, text: "\(policy.name) applies at \(entry.value)", source: entry.source)
+        }
+        let names = policy.sites.map(\.value).joined(separator: ", ")
+        return WhyStep(
+            holds: false, text: "\(policy.name) applies only at \(names)", source: first.source)
+    }
+
     func denial(
         of region: Region?, by policy: RegionPolicy
     ) -> (denies: Bool, step: WhyStep) {
@@ -294,15 +323,16 @@ extension PolicyBook {
             source: policy.source)
     }
 
-    /// Whether the policy still denies the region a block was made in, and does not spare the
-    /// device; the answer to "should this block go on?" after a change of settings or with the
-    /// passing of time.
+    /// Whether the policy still denies the region a block was made in, still applies at that site,
+    /// and does not spare the device; the answer to "should this block go on?" after a change of
+    /// settings or with the passing of time.
     package func stillDenies(
-        policy name: String, region: Region?, device: DeviceFacts? = nil, tags: [TagGrant] = [],
-        activation: Activation? = nil, at time: Timestamp
+        policy name: String, region: Region?, site: String? = nil, device: DeviceFacts? = nil,
+        tags: [TagGrant] = [], activation: Activation? = nil, at time: Timestamp
     ) -> Bool {
         guard let policy = settings.policies.first(where: { $0.name == name }),
             policy.mode != .disabled, policy.action == .cutOff, policy.isValid(at: time),
+            policy.covers(site: site),
             sparing(policy, device: device, tags: tags, activation: activation, at: time) == nil
         else { return false }
         return denial(of: region, by: policy).denies
@@ -323,7 +353,7 @@ extension Verdict {
 
 extension Decision {
     /// Whether policies of a lower priority are not asked any more.
-    fileprivate var isFinal: Bool { permitsRegion || verdict == .refuse || verdict == .block }
+    var isFinal: Bool { permitsRegion || verdict == .refuse || verdict == .block }
 }
 
 extension PolicyBook {

@@ -61,6 +61,12 @@ package struct RegionPolicy: Hashable, Sendable {
     package var exemptions: [PolicyExemption] = []
     /// 0...1000. Of two policies that speak of an attempt the higher one is asked first.
     package var priority = 0
+    /// Its scope: names of the sites it speaks of. Empty is everywhere, declared site or not.
+    package var sites: [Located<String>] = []
+    /// The catalogues its endpoints come from; those written in its own file are its `domains`.
+    package var lists: [Located<String>] = []
+    /// The roles it names; nil is `EndpointRole.triggersByDefault`.
+    package var triggerRoles: Set<EndpointRole>?
     package let contact: Contact
     package let source: SourceLocation
 
@@ -85,6 +91,11 @@ package struct RegionPolicy: Hashable, Sendable {
         self.message = message
         self.contact = contact
         self.source = source
+    }
+
+    /// Whether it speaks of what happens at the site of this name; nil is no declared site.
+    package func covers(site name: String?) -> Bool {
+        sites.isEmpty || sites.contains { $0.value == name }
     }
 
     package func isValid(at time: Timestamp) -> Bool {

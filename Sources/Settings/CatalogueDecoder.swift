@@ -1,21 +1,9 @@
 import Policy
 import Wire
 
-/// How sure a catalogue is of what a host is for.
-enum Confidence: String, CaseIterable {
-    case high, medium, low
-}
-
 /// The catalogues that were read, and the names of those that could not be.
 struct CatalogueShelf {
-    struct Entry {
-        let endpoint: Endpoint
-        let confidence: Confidence
-        /// Of a resolver of DNS over HTTPS.
-        var addresses: [IPAddress] = []
-    }
-
-    private(set) var catalogues: [String: [Entry]] = [:]
+    private(set) var catalogues: [String: [CatalogueEntry]] = [:]
     private(set) var unreadable: Set<String> = []
 
     var names: [String] { catalogues.keys.sorted() }
@@ -38,7 +26,7 @@ struct CatalogueShelf {
         let items = fields.required("endpoints")?
             .someItems(of: "endpoints", limit: SettingsLimits.endpointsPerList)
         var linesByPattern: [EndpointPattern: Int] = [:]
-        let entries = (items ?? []).compactMap { item -> Entry? in
+        let entries = (items ?? []).compactMap { item -> CatalogueEntry? in
             let field = Field(name: "endpoint", node: item.node, file: file)
             guard let entry = Self.entry(field) else { return nil }
             let line = linesByPattern.updateValue(item.span.line, forKey: entry.endpoint.pattern)
@@ -52,10 +40,10 @@ struct CatalogueShelf {
             return nil
         }
         catalogues[name] = entries
-        return Catalogue(name: name, title: title, endpoints: entries.map(\.endpoint))
+        return Catalogue(name: name, title: title, entries: entries)
     }
 
-    private static func entry(_ field: Field) -> Entry? {
+    private static func entry(_ field: Field) -> CatalogueEntry? {
         let keys = ["name", "match", "role", "confidence", "source", "note", "addresses"]
         guard let fields = Fields(field, keys: keys) else { return nil }
         let name = fields.required("name")?.domain()
@@ -63,15 +51,15 @@ struct CatalogueShelf {
         let role = fields.required("role")?.choice(EndpointRole.self)
         let confidence = fields.required("confidence")?.choice(Confidence.self)
         // Only people read these two; an entry without a source is a rumour.
-        _ = fields.required("source")?.line()
-        _ = fields["note"]?.line()
+        let authority = fields.required("source")?.line()
+        let note = fields["note"]?.line()
         let owned = fields["addresses"].map { addresses($0, role: role) } ?? []
-        guard let name, let match, let role, let confidence else { return nil }
-        return Entry(
+        guard let name, let match, let role, let confidence, let authority else { return nil }
+        return CatalogueEntry(
             endpoint: Endpoint(
                 pattern: match == "exact" ? .exact(name) : .suffix(name), role: role,
                 source: field.file.location(field.span)),
-            confidence: confidence, addresses: owned)
+            confidence: confidence, authority: authority, note: note, addresses: owned)
     }
 
     private static func addresses(_ field: Field, role: EndpointRole?) -> [IPAddress] {

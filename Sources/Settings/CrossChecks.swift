@@ -5,10 +5,15 @@ import Wire
 enum CrossChecks {
     /// - Parameter areDevicesWhole: False when a file of `devices.d` could not be read, so that a
     ///   tag may be given there.
+    /// - Parameter areSitesWhole: False when `regionlock.yaml` has an error.
     static func run(
-        policies: [PolicyDraft], settings: GatewaySettings, areDevicesWhole: Bool
+        policies: [PolicyDraft], settings: GatewaySettings, areDevicesWhole: Bool,
+        areSitesWhole: Bool
     ) {
         refuseSameName(policies)
+        if areSitesWhole {
+            refuseUnknownSites(policies, sites: settings.sites.sites.map(\.name).sorted())
+        }
         var given = Set(settings.tagRules.map(\.tag))
         for device in settings.devices { given.formUnion(device.tags) }
         for policy in policies {
@@ -19,6 +24,16 @@ enum CrossChecks {
                     hint: "A device can also get it from: regionlock tag")
             }
             warnOfHalfOfCrimea(policy)
+        }
+    }
+
+    /// A policy held to a site that is none would hold nowhere, and say nothing.
+    private static func refuseUnknownSites(_ policies: [PolicyDraft], sites: [String]) {
+        for (site, field) in policies.flatMap(\.siteFields) where !sites.contains(site) {
+            let known = sites.isEmpty ? "no sites" : "the sites \(sites.joined(separator: ", "))"
+            field.error(
+                "there is no site \(quoted(site))" + didYouMean(site, among: sites),
+                hint: "regionlock.yaml has \(printable(known, limit: 200))")
         }
     }
 

@@ -2,9 +2,16 @@ import Policy
 import Wire
 
 extension PolicyDecoder {
+    struct Triggers {
+        let endpoints: [Endpoint]
+        let lists: [Located<String>]
+        /// Nil when the policy names none.
+        let roles: Set<EndpointRole>?
+    }
+
     /// The endpoints that trigger: those of the lists that have a trigger role and are known well
     /// enough, and every name the policy itself gives. Nil after a mistake.
-    func activation(_ field: Field) -> [Endpoint]? {
+    func activation(_ field: Field) -> Triggers? {
         let fields = Fields(
             field, keys: ["lists", "trigger_roles", "domains"],
             unsupported: [
@@ -30,7 +37,13 @@ extension PolicyDecoder {
             field.error(
                 "nothing triggers this policy", hint: "It needs activation.lists or .domains.")
         }
-        return endpoints
+        return Triggers(
+            endpoints: endpoints,
+            lists: lists.compactMap { list in
+                guard case .scalar(let name) = list.node.content else { return nil }
+                return Located(name, at: list.file.location(list.span))
+            },
+            roles: fields["trigger_roles"] == nil ? nil : roles)
     }
 
     /// A host that a catalogue knows for a connectivity check and the like is no trigger, whoever
@@ -95,7 +108,9 @@ extension PolicyDecoder {
             roles.contains($0.endpoint.role) && $0.confidence != .low
         }
         if triggers.isEmpty {
-            list.error("no endpoint of \(quoted(name)) has a trigger role and is confirmed")
+            list.error(
+                "no endpoint of \(quoted(name)) has a trigger role and is confirmed",
+                hint: "Name its role under trigger_roles, or the host itself under domains.")
         }
         return triggers.map(\.endpoint)
     }

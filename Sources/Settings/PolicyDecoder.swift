@@ -7,6 +7,8 @@ struct PolicyDraft {
     let nameField: Field
     let tagFields: [(tag: Tag, field: Field)]
     let regionFields: [(region: Region, field: Field)]
+    /// Where it names a site: in its scope and in its tests.
+    let siteFields: [(site: String, field: Field)]
     let tests: [PolicyTestCase]
 }
 
@@ -29,7 +31,7 @@ struct PolicyDecoder {
         let name = nameField?.identifier()
         let title = fields.required("title")?.line()
         let mode = fields.required("mode")?.choice(PolicyMode.self)
-        let tags = appliesTo(fields.required("applies_to"))
+        let (tags, scope) = appliesTo(fields.required("applies_to"))
         let (rule, regions) = self.regions(fields)
         let (from, until) = validity(fields["valid"])
         let reviewBy = fields["review_by"]?.day()
@@ -38,7 +40,7 @@ struct PolicyDecoder {
         let trigger = fields["on"]?.choice(PolicyTrigger.self) ?? .everyAttempt
         // Where presence is enough, nothing needs to be asked for.
         let activation = trigger == .entry ? fields["activation"] : fields.required("activation")
-        let endpoints = activation.flatMap(self.activation) ?? []
+        let triggers = activation.flatMap(self.activation)
         let onMatch = onMatch(fields["on_match"])
         if trigger == .entry, onMatch.action == .denyActivation {
             fields["on"]?.error(
@@ -49,14 +51,15 @@ struct PolicyDecoder {
         let exemptions = exemptions(fields["exemptions"])
         let message = fields.required("message").flatMap(message)
         let contact = fields["contact"].map(contact)
-        let tests = PolicyTestDecoder.decode(
+        let (tests, testSites) = PolicyTestDecoder.decode(
             fields["tests"], policy: name ?? "", mayLackName: trigger == .entry)
         guard !file.hasErrors, let name, let nameField, let title, let mode, let rule, let message
         else { return nil }
         var policy = RegionPolicy(
             name: name, title: title, mode: mode,
             tags: tags.map { Located($0.tag, at: file.location($0.field.span)) }, regions: rule,
-            validFrom: from, validUntil: until, reviewBy: reviewBy, endpoints: endpoints,
+            validFrom: from, validUntil: until, reviewBy: reviewBy,
+            endpoints: triggers?.endpoints ?? [],
             term: onMatch.term, basis: basis, reason: reason, message: message.text,
             contact: contact ?? Contact(name: nil, phone: nil, email: nil, url: nil),
             source: file.location(nameField.span))
@@ -66,22 +69,49 @@ struct PolicyDecoder {
         policy.stages = onMatch.stages
         policy.exemptions = exemptions
         policy.priority = priority
+        policy.sites = scope.map { Located($0.site, at: file.location($0.field.span)) }
+        policy.lists = triggers?.lists ?? []
+        policy.triggerRoles = triggers?.roles
         return PolicyDraft(
             policy: policy, nameField: nameField, tagFields: tags, regionFields: regions,
-            tests: tests)
+            siteFields: scope + testSites, tests: tests)
     }
 
-    private func appliesTo(_ field: Field?) -> [(tag: Tag, field: Field)] {
-        guard let field, let fields = Fields(field, keys: ["tags"]),
-            let items = fields.required("tags")?
-                .someItems(of: "tags", limit: SettingsLimits.tagsPerEntry)
-        else { return [] }
-        return items.compactMap { item in
+    /// The tags a policy speaks of, and the sites it is held to.
+    private func appliesTo(
+        _ field: Field?
+    ) -> (tags: [(tag: Tag, field: Field)], scope: [(site: String, field: Field)]) {
+        let places = "Remove it, and name the site: a site is an interface, a VLAN or a subnet."
+        guard let field,
+            let fields = Fields(
+                field, keys: ["tags", "sites"],
+                unsupported: ["interfaces": places, "vlans": places, "subnets": places])
+        else { return ([], []) }
+        let scope = scope(fields["sites"])
+        let items = fields.required("tags")?
+            .someItems(of: "tags", limit: SettingsLimits.tagsPerEntry)
+        let tags = (items ?? []).compactMap { item -> (tag: Tag, field: Field)? in
             guard let tag = item.tag() else { return nil }
             if tag == .neverBlock {
-                item.error("nothing cuts off a device tagged \(tag): no policy can apply to it")
+                item.error(
+                    "nothing cuts off a device tagged \(tag): no policy can apply to it",
+                    hint: "Name the tags of the devices that it is about.")
             }
             return (tag, item)
+        }
+        return (tags, scope)
+    }
+
+    private func scope(_ field: Field?) -> [(site: String, field: Field)] {
+        let items = field?.someItems(of: "sites", limit: SettingsLimits.sites) ?? []
+        var seen: Set<String> = []
+        return items.compactMap { item in
+            guard let site = item.identifier() else { return nil }
+            guard seen.insert(site).inserted else {
+                item.error("the site \(site) stands here twice")
+                return nil
+            }
+            return (site, item)
         }
     }
 

@@ -8,6 +8,8 @@ package struct PolicyTestCase: Hashable, Sendable {
     package let policy: String
     package let tags: Set<Tag>
     package let region: Region
+    /// Nil: where the policy applies.
+    package let site: String?
     /// Nil asks about presence, of a policy `on: entry`.
     package let to: DomainName?
     /// The verdict with the gateway's mode at `enforce`: `cut_off` is `.block`.
@@ -16,6 +18,21 @@ package struct PolicyTestCase: Hashable, Sendable {
     /// 1-based, of the test's first character.
     package let column: Int
     let excerpt: String?
+
+    package init(
+        policy: String, tags: Set<Tag>, region: Region, site: String?, to: DomainName?,
+        expect: Verdict, source: SourceLocation, column: Int, excerpt: String?
+    ) {
+        self.policy = policy
+        self.tags = tags
+        self.region = region
+        self.site = site
+        self.to = to
+        self.expect = expect
+        self.source = source
+        self.column = column
+        self.excerpt = excerpt
+    }
 
     /// The problem to show when the policy said something else.
     ///

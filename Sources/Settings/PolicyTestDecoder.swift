@@ -6,21 +6,25 @@ enum PolicyTestDecoder {
     /// - Parameter mayLackName: Presence is a trigger, so a test may ask about nothing else.
     static func decode(
         _ field: Field?, policy: String, mayLackName: Bool
-    ) -> [PolicyTestCase] {
+    ) -> (tests: [PolicyTestCase], sites: [(site: String, field: Field)]) {
         let items = field?.items(of: "tests", limit: SettingsLimits.testsPerPolicy) ?? []
-        return items.compactMap { item in
+        var sites: [(site: String, field: Field)] = []
+        let tests = items.compactMap { item in
             test(
                 Field(name: "test", node: item.node, file: item.file), policy: policy,
-                mayLackName: mayLackName)
+                mayLackName: mayLackName, &sites)
         }
+        return (tests, sites)
     }
 
     private static func test(
-        _ field: Field, policy: String, mayLackName: Bool
+        _ field: Field, policy: String, mayLackName: Bool,
+        _ sites: inout [(site: String, field: Field)]
     ) -> PolicyTestCase? {
-        guard let fields = Fields(field, keys: ["device", "region", "to", "expect"]) else {
-            return nil
-        }
+        let keys = ["device", "region", "site", "to", "expect"]
+        guard let fields = Fields(field, keys: keys) else { return nil }
+        let site = fields["site"]?.identifier()
+        if let site, let place = fields["site"] { sites.append((site, place)) }
         let tags = fields.required("device")
             .flatMap { Fields($0, keys: ["tags"]) }
             .flatMap { $0.required("tags")?.tags() }
@@ -32,7 +36,8 @@ enum PolicyTestDecoder {
         let verdict = words.first { $0.word == expect }?.verdict
         guard let tags, let region, isPresence || name != nil, let verdict else { return nil }
         return PolicyTestCase(
-            policy: policy, tags: Set(tags.map(\.value)), region: region, to: name,
+            policy: policy, tags: Set(tags.map(\.value)), region: region, site: site,
+            to: name,
             expect: verdict, source: field.file.location(field.span), column: field.span.column,
             excerpt: field.file.excerpt(field.span))
     }

@@ -14,7 +14,8 @@ extension SettingsResult {
             guard let policy = settings.policies.first(where: { $0.name == test.policy }) else {
                 continue
             }
-            let decision = book.answer(to: test, at: policy.validMoment(near: now))
+            let decision = book.answer(
+                to: test, of: policy, at: policy.validMoment(near: now))
             if decision.verdict != test.expect {
                 let why = decision.why.last { $0.holds == (decision.verdict == .block) }
                 problems.append(test.failure(got: decision.verdict, why: why?.text))
@@ -26,12 +27,15 @@ extension SettingsResult {
 }
 
 extension PolicyBook {
-    fileprivate func answer(to test: PolicyTestCase, at time: Timestamp) -> Decision {
+    fileprivate func answer(
+        to test: PolicyTestCase, of policy: RegionPolicy, at time: Timestamp
+    ) -> Decision {
         let grants = test.tags.sorted().map {
             TagGrant(tag: $0, reason: "as the test says", source: test.source)
         }
         let site = Site(
-            name: "the test's site", region: test.region, interfaces: [], subnets: [],
+            name: test.site ?? policy.sites.first?.value ?? "the test's site", region: test.region,
+            interfaces: [], subnets: [],
             source: test.source, regionSource: test.source)
         var attempt = Attempt(
             tags: grants, site: site, siteEvidence: nil, name: NameBuffer(test.to?.text ?? ""))

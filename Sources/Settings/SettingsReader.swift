@@ -80,7 +80,8 @@ package enum SettingsReader {
         }
         CrossChecks.run(
             policies: drafts, settings: settings,
-            areDevicesWhole: !scopes.contains { $0.hasErrors && $0.path.hasPrefix("devices.d/") })
+            areDevicesWhole: !scopes.contains { $0.hasErrors && $0.path.hasPrefix("devices.d/") },
+            areSitesWhole: !scopes.contains { $0.hasErrors && $0.path == FileKind.gatewayPath })
         problems += scopes.flatMap(\.problems)
         settings.policies = inDecidingOrder(drafts.map(\.policy))
         EncryptedDNSDecoder.fill(&settings.encryptedDNS, from: shelf)
