@@ -22,6 +22,46 @@ package struct WhyRecord: Codable, Hashable, Sendable {
     }
 }
 
+/// What became of one policy when all were asked.
+package struct TrialRecord: Codable, Hashable, Sendable {
+    package let policy: String
+    package let priority: Int
+    /// `file:line`.
+    package let source: String
+    /// Its own answer; nil when it was passed over.
+    package let verdict: Verdict?
+    /// Whether its answer is the one that counts.
+    package let decides: Bool
+    package let steps: [WhyRecord]
+
+    package init(
+        policy: String, priority: Int, source: String, verdict: Verdict?, decides: Bool,
+        steps: [WhyRecord]
+    ) {
+        self.policy = policy
+        self.priority = priority
+        self.source = source
+        self.verdict = verdict
+        self.decides = decides
+        self.steps = steps
+    }
+
+    /// In the order of asking; past the limit those that answered stay, and others go.
+    package static func list(_ trials: [PolicyTrial]) -> [TrialRecord] {
+        var room = FieldLimits.maximumTrials - trials.count { $0.verdict != nil }
+        return trials.filter { trial in
+            guard trial.verdict == nil else { return true }
+            room -= 1
+            return room >= 0
+        }.prefix(FieldLimits.maximumTrials).map { trial in
+            TrialRecord(
+                policy: trial.policy, priority: trial.priority,
+                source: trial.source.description, verdict: trial.verdict,
+                decides: trial.decides, steps: trial.steps.map(WhyRecord.init))
+        }
+    }
+}
+
 /// Reply of `GET /v1/simulate`: what policy says, and why.
 package struct DecisionRecord: Codable, Hashable, Sendable {
     package let verdict: Verdict
@@ -33,6 +73,8 @@ package struct DecisionRecord: Codable, Hashable, Sendable {
     package let endpoint: String?
     package let role: EndpointRole?
     package let steps: [WhyRecord]
+    /// Every policy in the order of asking, up to `FieldLimits.maximumTrials`.
+    package var tried: [TrialRecord] = []
 
     package init(
         verdict: Verdict, policy: String? = nil, rule: String? = nil, region: Region? = nil,
@@ -47,11 +89,12 @@ package struct DecisionRecord: Codable, Hashable, Sendable {
         self.steps = steps
     }
 
-    package init(_ decision: Decision) {
+    package init(_ decision: Decision, tried: [PolicyTrial]) {
         self.init(
             verdict: decision.verdict, policy: decision.policy, rule: decision.rule?.description,
             region: decision.region, endpoint: decision.endpoint?.pattern.description,
             role: decision.endpoint?.role, steps: decision.why.map(WhyRecord.init))
+        self.tried = TrialRecord.list(tried)
     }
 }
 
@@ -66,6 +109,10 @@ package struct Explanation: Codable, Hashable, Sendable {
     /// What an attempt now would meet; `block` when it is cut off.
     package let verdict: Verdict
     package let steps: [WhyRecord]
+    /// For a free device: what each policy would say of an attempt that it names.
+    package var tried: [TrialRecord] = []
+    /// For a free device: the names that would cut it off, up to `FieldLimits.maximumTriggers`.
+    package var triggers: [String] = []
 
     package init(
         device: DeviceRecord, time: Timestamp, block: BlockRecord? = nil,

@@ -61,6 +61,10 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
     package let lastSeen: Timestamp?
     /// Why it looks like a router or a repeater with several devices behind it; nil for one device.
     package let router: String?
+    /// The interface its packets came in by last.
+    package var interface: String?
+    /// Those of its tags that were given at the prompt.
+    package var givenTags: [Tag]?
 
     package init(
         id: String, name: String, label: String? = nil, mac: String? = nil, addresses: [String],
@@ -90,6 +94,7 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
         case macKind = "mac_kind"
         case hostname, dhcp, site, region, tags, state, block
         case lastSeen = "last_seen"
-        case router
+        case router, interface
+        case givenTags = "given_tags"
     }
 }

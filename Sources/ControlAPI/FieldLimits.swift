@@ -16,6 +16,10 @@ package enum FieldLimits {
     package static let maximumNameLength = 64
     /// No sensible device carries more tags; bounds the work of one `simulate`.
     package static let maximumTags = 32
+    /// Policies that one answer tells of; whoever has more of them reads those that answered.
+    package static let maximumTrials = 100
+    /// Names that would cut a device off: what a person reads.
+    package static let maximumTriggers = 20
     /// What one page may hold: about 500 KB of devices.
     package static let maximumPage = 1_000
     package static let standardPage = 100

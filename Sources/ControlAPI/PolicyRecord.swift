@@ -65,6 +65,8 @@ package struct PolicyDetail: Codable, Hashable, Sendable {
     package var stages: [StageRecord] = []
     /// Those the message is written in; empty for one text.
     package var languages: [String] = []
+    /// The sites it is held to; empty is everywhere.
+    package var sites: [String] = []
 
     package init(
         summary: PolicySummary, basis: String? = nil, reason: String? = nil, message: String,
@@ -88,7 +90,7 @@ package struct PolicyDetail: Codable, Hashable, Sendable {
         case reviewBy = "review_by"
         case term, endpoints, devices, source
         case trigger = "on"
-        case action, priority, stages, languages
+        case action, priority, stages, languages, sites
     }
 }
 

@@ -40,6 +40,11 @@ extension BlockEngine {
         return all.values.sorted { $0.key < $1.key }
     }
 
+    /// Where a device is, told by somebody who has seen it.
+    package mutating func note(_ source: PacketSource, at now: Timestamp) {
+        remember(source.device, facts: source.facts, at: now)
+    }
+
     package func isExempt(_ device: DeviceKey, at now: Timestamp) -> Bool {
         exemptions.values.contains {
             $0.device == device && ($0.until.map { now < $0 } ?? true)

@@ -49,6 +49,24 @@ package struct Question: Hashable, Sendable {
 extension BlockEngine {
     /// Answers from the same evaluator that decides on live traffic.
     package func simulate(_ question: Question, at now: Timestamp) -> Decision {
+        book.decide(attempt(by: question, at: now), mode: mode, at: dated(now))
+    }
+
+    /// Every policy with what it says of the question, in the order of asking.
+    package func trials(of question: Question, at now: Timestamp) -> [PolicyTrial] {
+        book.trials(of: attempt(by: question, at: now), mode: mode, at: dated(now))
+    }
+
+    /// Every policy with what it would say if the device reached for one of its own triggers.
+    package func trials(of device: DeviceKey, at now: Timestamp) -> [PolicyTrial] {
+        let facts = devices[device]?.facts ?? self.facts(of: device)
+        return book.ownTrials(mode: mode, at: dated(now)) { name in
+            attempt(
+                of: device, facts: facts, name: NameBuffer(name), isEntry: name.isEmpty, at: now)
+        }
+    }
+
+    private func attempt(by question: Question, at now: Timestamp) -> Attempt {
         var name = NameBuffer(question.name)
         name.removeTrailingDot()
         var facts = DeviceFacts(mac: nil, address: nil, interface: nil)
@@ -83,7 +101,7 @@ extension BlockEngine {
             attempt.stagesSince = stagesSince[device] ?? [:]
         }
         attempt.isEntry = question.name.isEmpty
-        return book.decide(attempt, mode: mode, at: dated(now))
+        return attempt
     }
 
     package func explain(_ device: DeviceKey, at now: Timestamp) -> Reasoning {
@@ -163,15 +181,5 @@ extension BlockEngine {
         return Reasoning(
             device: block.device, name: name, block: block, verdict: .block,
             policy: block.policyName, region: block.region, steps: steps)
-    }
-}
-
-extension EndpointPattern {
-    /// A name the pattern matches.
-    fileprivate var example: String {
-        switch self {
-        case .exact(let name), .suffix(let name): name.text
-        case .below(let name): "any." + name.text
-        }
     }
 }

@@ -182,25 +182,29 @@ package struct BlockEngine: Sendable {
         if isForged {
             return Judgement(
                 verdict: decision.verdict,
-                effects: tellForgery(source, evidence: evidence, at: now), isForged: true)
+                effects: tellForgery(source, evidence: evidence, at: now), isForged: true,
+                decision: decision)
         }
         switch decision.verdict {
         case .block:
             return Judgement(
                 verdict: .block,
                 effects: cut(
-                    source, decision: decision, site: attempt.site, evidence: evidence, at: now))
+                    source, decision: decision, site: attempt.site, evidence: evidence, at: now),
+                decision: decision)
         case .refuse:
             return Judgement(
                 verdict: .refuse,
                 effects: tellRefusal(
-                    decision, of: source, site: attempt.site, evidence, at: now))
+                    decision, of: source, site: attempt.site, evidence, at: now),
+                decision: decision)
         case .monitor, .allow:
             return Judgement(
                 verdict: decision.verdict,
                 effects: tell(decision, of: source, site: attempt.site, evidence, at: now)
                     + noteActivation(
-                        decision, of: source, site: attempt.site, evidence, at: now))
+                        decision, of: source, site: attempt.site, evidence, at: now),
+                decision: decision)
         }
     }
 
@@ -251,6 +255,9 @@ package struct BlockEngine: Sendable {
         }
         return tags
     }
+
+    /// Tags given at the prompt.
+    package func tagsGiven(to device: DeviceKey) -> [Tag] { (grants[device] ?? []).map(\.tag) }
 
     mutating func remember(_ device: DeviceKey, facts: DeviceFacts, at now: Timestamp) {
         if devices[device] == nil, devices.count >= EngineLimits.devices {

@@ -54,13 +54,18 @@ package struct Judgement: Hashable, Sendable {
     /// The packet carries somebody else's MAC: refusing it must leave no trace on that device's
     /// flows, and there is nobody to answer.
     package let isForged: Bool
+    /// What policy said; nil for a device that is cut already.
+    package let decision: Decision?
     /// Whether the packet itself is refused.
     package var refusesPacket: Bool { verdict == .block || verdict == .refuse }
 
-    package init(verdict: Verdict, effects: [Effect], isForged: Bool = false) {
+    package init(
+        verdict: Verdict, effects: [Effect], isForged: Bool = false, decision: Decision? = nil
+    ) {
         self.verdict = verdict
         self.effects = effects
         self.isForged = isForged
+        self.decision = decision
     }
 }
 

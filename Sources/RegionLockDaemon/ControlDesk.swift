@@ -95,11 +95,17 @@ struct ControlDesk: ControlBackend {
             let key = try engine.device(named: device)
             let reasoning = engine.explain(key, at: now)
             let exemption = engine.exemptions.values.first { $0.device == key }
-            return Explanation(
+            var explanation = Explanation(
                 device: writer.record(of: key, in: engine, at: now), time: now,
                 block: reasoning.block.map { writer.record(of: $0, in: engine) },
                 exemption: exemption.map { writer.record(of: $0, in: engine) },
                 verdict: reasoning.verdict, steps: reasoning.steps.map(WhyRecord.init))
+            guard reasoning.block == nil else { return explanation }
+            let trials = engine.trials(of: key, at: now)
+            explanation.tried = TrialRecord.list(trials)
+            explanation.triggers = engine.book.triggers(of: trials)
+                .prefix(FieldLimits.maximumTriggers).map { $0 }
+            return explanation
         }
     }
 
@@ -114,7 +120,9 @@ struct ControlDesk: ControlBackend {
             let question = Question(
                 device: key, tags: query.tags, site: site, region: query.region,
                 name: query.to.text)
-            return DecisionRecord(engine.simulate(question, at: query.at ?? now))
+            let time = query.at ?? now
+            return DecisionRecord(
+                engine.simulate(question, at: time), tried: engine.trials(of: question, at: time))
         }
     }
 

@@ -39,6 +39,9 @@ struct RecordWriter: Sendable {
                 vendorClass: $0.vendorClass, fingerprint: $0.fingerprint,
                 clientID: $0.clientIdentifierText)
         }
+        record.interface = device.facts.interface?.text
+        let given = engine.tagsGiven(to: key)
+        record.givenTags = given.isEmpty ? nil : given
         return record
     }
 
@@ -153,6 +156,7 @@ struct RecordWriter: Sendable {
             StageRecord(stage: $0.stage, seconds: $0.seconds)
         }
         detail.languages = policy.translations.keys.sorted()
+        detail.sites = policy.sites.map(\.value)
         return detail
     }
 }

@@ -127,14 +127,7 @@ package final class CaptureReplay {
         counts.attempts += 1
         let judgement = engine.judge(sighting, from: source, at: now)
         if judgement.verdict == .monitor { counts.monitored += 1 }
-        if !judgement.effects.isEmpty {
-            let attempt = Attempt(
-                tags: engine.tags(of: source.device, facts: source.facts),
-                site: engine.book.site(of: source.facts)?.site,
-                siteEvidence: engine.book.site(of: source.facts)?.evidence, name: sighting.name)
-            let why = engine.book.decide(attempt, mode: engine.mode, at: now).why
-            tell(judgement.effects, of: packet, why: why, visit)
-        }
+        tell(judgement.effects, of: packet, why: judgement.decision?.why ?? [], visit)
         return isRefused || judgement.refusesPacket
     }
 

@@ -14,11 +14,15 @@ package struct SettingsLoader {
     ///   - directory: Such as `/etc/regionlock`; problems name files relative to it.
     ///   - vendorRegistry: Usually `VendorRegistry.installed()`.
     ///   - regions: Usually `RegionTable.installed()`.
+    /// - Parameter policy: The path of a policy that is not installed; it stands in the place of
+    ///   the one of the same name or of the same file name, if there is one.
     package static func load(
-        directory: String, vendorRegistry: VendorRegistry, regions: RegionTable
+        directory: String, vendorRegistry: VendorRegistry, regions: RegionTable,
+        adding policy: String? = nil
     ) -> SettingsResult {
         var loader = SettingsLoader(directory: directory)
         loader.collect()
+        if let policy { loader.add(policy: policy) }
         var result = SettingsReader.read(
             files: loader.files, vendorRegistry: vendorRegistry, regions: regions,
             hostName: FileSystem.hostName())
@@ -58,6 +62,40 @@ package struct SettingsLoader {
                 walk(child, depth: depth - 1)
             }
         }
+    }
+
+    /// Reads a policy from elsewhere as if it lay in `policy.d`.
+    private mutating func add(policy path: String) {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let place = "policy.d/\(name)"
+        var contents: FileSystem.Contents
+        do {
+            contents = try FileSystem.read(path, limit: SettingsLimits.fileBytes)
+        } catch {
+            return problem(.error, place, "can't \(error.operation) \(path): \(error.reason)")
+        }
+        guard let text = String(validating: contents.bytes, as: UTF8.self) else {
+            return problem(
+                .error, place, "the text is not UTF-8",
+                line: Self.firstBadLine(of: contents.bytes))
+        }
+        let file = SettingsFile(path: place, text: text)
+        let policy = Self.policyName(in: file)
+        files.removeAll { other in
+            guard other.path.hasPrefix("policy.d/") else { return false }
+            return other.path == place || policy != nil && Self.policyName(in: other) == policy
+        }
+        files.append(file)
+    }
+
+    /// The value of the key `policy`; nil where there is none that can be read.
+    private static func policyName(in file: SettingsFile) -> String? {
+        let context = ReadingContext(regions: .builtIn, vendors: VendorRegistry())
+        let root = YAMLComposer.compose(file.text, in: FileScope(file, context: context))
+        guard case .mapping(let entries) = root?.content,
+            case .scalar(let name) = entries.first(where: { $0.key == "policy" })?.value.content
+        else { return nil }
+        return name
     }
 
     private mutating func add(_ path: String, mayBeMissing: Bool = false) {

@@ -32,6 +32,13 @@ package struct SettingsProblem: Hashable, Sendable {
         self.hint = hint
     }
 
+    /// The same, in a file that is known by another name.
+    package func moved(to file: String) -> SettingsProblem {
+        SettingsProblem(
+            severity: severity, file: file, line: line, column: column, message: message,
+            excerpt: excerpt, length: length, hint: hint)
+    }
+
     /// Longer lines are shown without what stands past this column.
     private static let excerptColumns = 120
 

@@ -47,7 +47,7 @@ struct ReplayCommand: Command {
     @OptionGroup var common: CommonOptions
 
     func run(_ session: Session) async throws {
-        var settings = try loadSettings(session)
+        var settings = try session.settings(in: directory)
         var place = try interface.map { try Self.interfaceName($0) }
         if let site {
             let found = try Self.site(site, in: settings)
@@ -87,20 +87,6 @@ struct ReplayCommand: Command {
     /// own file is looked up in: the same capture shall print the same every time.
     private static let seed: UInt64 = 1
 
-    private func loadSettings(_ session: Session) throws -> GatewaySettings {
-        let result = SettingsLoader.load(
-            directory: directory, vendorRegistry: .installed(), regions: .installed())
-        guard let settings = result.settings, result.errorCount == 0 else {
-            let errors = result.problems.filter { $0.severity == .error }
-            session.terminal.tell(
-                Report(
-                    findings: errors.map { $0.rendered(directory: directory) },
-                    errors: errors.count, warnings: result.warningCount))
-            throw Failure(.settingsNotValid)
-        }
-        return settings
-    }
-
     private static func interfaceName(_ text: String) throws -> InterfaceName {
         guard let name = InterfaceName(text) else {
             throw Failure.usage("--interface \(text) is not the name of an interface.")
@@ -108,7 +94,7 @@ struct ReplayCommand: Command {
         return name
     }
 
-    private static func site(_ name: String, in settings: GatewaySettings) throws -> Site {
+    static func site(_ name: String, in settings: GatewaySettings) throws -> Site {
         let sites = settings.sites.sites
         if let site = sites.first(where: { $0.name == name }) { return site }
         let guess = Suggestion.nearest(to: name, among: sites.map(\.name))

@@ -108,6 +108,43 @@ enum Fixtures {
         verdict: .allow, policy: "xiaomi", region: region("ES"),
         steps: [WhyRecord(ok: false, text: "xiaomi does not deny ES", source: nil)])
 
+    /// Three policies: one is not asked, one decides, one would only watch.
+    static let trials = [
+        TrialRecord(
+            policy: "fair", priority: 10, source: "policy.d/20-fair.yaml:2", verdict: nil,
+            decides: false,
+            steps: [
+                WhyRecord(
+                    ok: false, text: "fair speaks of fair-goods; it is tagged xiaomi",
+                    source: "policy.d/20-fair.yaml:6")
+            ]),
+        TrialRecord(
+            policy: "xiaomi", priority: 0, source: "policy.d/10-xiaomi.yaml:2", verdict: .block,
+            decides: true, steps: decision.steps),
+        TrialRecord(
+            policy: "watch", priority: 0, source: "policy.d/30-watch.yaml:2", verdict: .monitor,
+            decides: false,
+            steps: [
+                WhyRecord(
+                    ok: true, text: "watch denies CU", source: "policy.d/30-watch.yaml:6"),
+                WhyRecord(
+                    ok: false, text: "watch is in monitor mode: nothing is cut off",
+                    source: "policy.d/30-watch.yaml:2"),
+            ]),
+    ]
+    static let tried = {
+        var record = decision
+        record.tried = trials
+        return record
+    }()
+    static let wouldCut = {
+        var record = Explanation(
+            device: liar, time: now, verdict: .block, steps: decision.steps)
+        record.tried = trials
+        record.triggers = ["account.xiaomi.com and below", "*.micloud.xiaomi.net"]
+        return record
+    }()
+
     static let explanation = Explanation(
         device: phone, time: now, block: block, verdict: .block, steps: decision.steps)
     static let freeExplanation = Explanation(

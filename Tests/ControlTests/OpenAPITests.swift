@@ -100,7 +100,11 @@ import Testing
                 keys(Fixtures.block) + keys(Fixtures.handMade) + keys(Fixtures.ended)
                     + ["region_reason"]
             ),
-            ("Device", keys(Fixtures.phone) + keys(Fixtures.till) + keys(Fixtures.liar)),
+            (
+                "Device",
+                keys(Fixtures.phone) + keys(Fixtures.till) + keys(Fixtures.liar)
+                    + ["interface", "given_tags"]
+            ),
             ("Exemption", keys(Fixtures.exemption) + ["ended_at"]),
             ("LedgerEntry", keys(Fixtures.ledger[0])),
             ("LedgerCheck", keys(Fixtures.brokenLedger) + ["noted"]),

@@ -32,6 +32,8 @@ import Wire
         ("explain-cut-off", { Report(Fixtures.explanation, $0) }),
         ("explain-free", { Report(Fixtures.freeExplanation, $0) }),
         ("simulate-cut-off", { _ in Report(Fixtures.decision) }),
+        ("explain-would-cut", { Report(Fixtures.wouldCut, $0) }),
+        ("simulate-tried", { _ in Report(Fixtures.tried) }),
         ("simulate-allow", { _ in Report(Fixtures.allowed) }),
         ("tag", { _ in Report(tagged: tagReply) }),
         ("untag", { _ in Report(untagged: tagReply) }),

@@ -31,6 +31,13 @@ extension Report {
         if let words = explanation.device.saidByDHCP {
             add(note: "  It says by DHCP: \(words)")
         }
+        if !explanation.triggers.isEmpty {
+            // Only a list as long as it may be can have lost its end.
+            let isWhole = explanation.triggers.count < FieldLimits.maximumTriggers
+            let names = explanation.triggers.joined(separator: ", ")
+            add("  => asking for these would cut it off: \(names)\(isWhole ? "" : ", ...")")
+        }
+        addTrials(explanation.tried, shown: explanation.steps)
         if let sign = explanation.device.router {
             add(
                 "  ", Phrase("It looks like a router or a repeater", .warning),
@@ -65,10 +72,41 @@ extension Report {
         let rule = decision.rule.map { "   \($0)" } ?? ""
         add(verdict, Phrase(policy + region + rule))
         addSteps(decision.steps)
+        addTrials(decision.tried, shown: decision.steps)
+    }
+
+    package init(note text: String) {
+        self.init()
+        add(note: text)
+    }
+
+    /// Each policy with its answer, in the order of asking. One alone may have said all already.
+    private mutating func addTrials(_ trials: [TrialRecord], shown: [WhyRecord]) {
+        guard trials.contains(where: { $0.steps != shown }) else { return }
+        addBlank()
+        add("  Policies, in the order in which they are asked:")
+        for trial in trials {
+            let answer = trial.verdict.map(Self.word(of:)) ?? "passed over"
+            add("  - \(trial.policy) (priority \(trial.priority)): \(answer)")
+            if trial.steps == shown {
+                add("      for the reasons above")
+            } else {
+                addSteps(trial.steps, indent: "    ")
+            }
+        }
+    }
+
+    private static func word(of verdict: Verdict) -> String {
+        switch verdict {
+        case .allow: "allow"
+        case .monitor: "monitor"
+        case .refuse: "refuse"
+        case .block: "cut off"
+        }
     }
 
     /// Numbered, with the sources in one column.
-    mutating func addSteps(_ steps: [WhyRecord]) {
+    mutating func addSteps(_ steps: [WhyRecord], indent margin: String = "") {
         let width = steps.map { Phrase($0.text).width }.max() ?? 0
         for (index, step) in steps.enumerated() {
             let number = String(index + 1)
@@ -77,7 +115,7 @@ extension Report {
             let source = step.source.map { source in
                 String(repeating: " ", count: width - text.width + 3) + source
             }
-            add(Phrase("\(indent)\(number). "), text, Phrase(source ?? ""))
+            add(Phrase("\(margin)\(indent)\(number). "), text, Phrase(source ?? ""))
         }
     }
 }

@@ -35,6 +35,7 @@ extension Report {
         let fields: [(String, String?)] = [
             ("Title", summary.title), ("Mode", summary.mode.rawValue),
             ("Tags", summary.tags.map(\.text).joined(separator: ", ")),
+            ("Sites", policy.sites.isEmpty ? nil : policy.sites.joined(separator: ", ")),
             ("Denies", summary.regionText), ("Valid from", summary.validFrom.map { "\($0)" }),
             ("Valid until", summary.validUntil.map { "\($0)" }),
             ("On", policy.trigger.rawValue), ("Action", policy.action.rawValue),
