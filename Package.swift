@@ -144,8 +144,8 @@ let package = Package(
         .testTarget(
             name: "ReplayTests",
             dependencies: [
-                "Capture", "ControlAPI", "Engine", "PacketMill", "Policy", "Replay", "Settings",
-                "Wire", "regionlock",
+                "Capture", "ControlAPI", "Engine", "Firewall", "Inspection", "PacketMill", "Policy",
+                "Replay", "Settings", "Wire", "regionlock",
             ],
             exclude: ["Golden"], swiftSettings: house),
         .testTarget(
@@ -157,7 +157,7 @@ let package = Package(
             name: "Bench",
             dependencies: [
                 "BlockStore", "Capture", "CMallocCount", "Engine", "Firewall", "InitialPackets",
-                "Inspection", "Netfilter", "PacketMill", "Policy", "Replay", "Wire",
+                "Inspection", "Netfilter", "PacketMill", "Policy", "Replay", "Settings", "Wire",
             ],
             path: "Tests/Bench", swiftSettings: house),
 

@@ -148,9 +148,9 @@ struct PropertyTests {
             try world.engine?.release(id, order: order, exemption: nil, at: now).effects ?? [])
     }
 
-    /// What happens to one device does not depend on when settings are loaded, the daemon starts
-    /// anew, or something happens to another one.
-    @Test(arguments: [UInt64(11), 12, 13, 14, 15, 16, 17, 18])
+    /// What happens to one device does not depend on when settings are loaded or taken back, when
+    /// the daemon starts anew, what the kernel has lost meanwhile, or what happens to another one.
+    @Test(arguments: Array(UInt64(11)...26))
     func anyOrderEndsInTheSameState(seed: UInt64) throws {
         var generator = Generator(state: seed)
         let expected = try finalState(isDisturbed: false, &generator)
@@ -161,7 +161,9 @@ struct PropertyTests {
         }
     }
 
-    private enum Step { case ask, block, release, exempt, tag, untag }
+    private enum Step {
+        case ask, block, release, releaseExempt, exempt, exemptFromPolicy, endExemption, tag, untag
+    }
 
     /// The steps of each device, in their own order, dealt out as the generator says, with reloads
     /// and restarts in between; or one device after the other, undisturbed.
@@ -170,7 +172,9 @@ struct PropertyTests {
     ) throws -> Set<String> {
         let scripts: [[Step]] = [
             [.ask], [.ask, .release, .ask], [.block, .release], [.ask, .exempt, .ask],
-            [.block, .exempt], [.ask, .untag], [.tag, .ask],
+            [.block, .exempt], [.ask, .untag], [.tag, .ask], [.tag, .ask, .releaseExempt, .ask],
+            [.tag, .exemptFromPolicy, .ask, .endExemption, .ask],
+            [.tag, .ask, .releaseExempt, .endExemption, .ask, .release, .block],
         ]
         var world = World()
         world.files = Self.files
@@ -194,16 +198,50 @@ struct PropertyTests {
     }
 
     private func disturb(_ world: inout World, _ generator: inout Generator) throws {
-        if Bool.random(using: &generator) {
-            let (book, now) = (try world.book(), world.now)
-            world.run(world.engine?.handle(.settings(book), at: now) ?? [])
-        } else {
+        let now = world.now
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: try reload(&world)
+        case 1: try world.boot()
+        case 2:
+            // Another table was loaded over ours, or the machine has started anew.
+            world.kernel = [:]
             try world.boot()
+        case 3:
+            world.files["policy.d/90-other.yaml"] = Self.unrelated
+            try reload(&world)
+            world.files["policy.d/90-other.yaml"] = nil
+            if Bool.random(using: &generator) { try world.boot() } else { try reload(&world) }
+        case 4:
+            // A trial that would free everybody, and is taken back.
+            let (kept, before) = (world.files, try world.book())
+            for path in kept.keys where path.hasPrefix("policy.d/") { world.files[path] = nil }
+            let book = try world.book()
+            world.run(world.engine?.handle(.settings(book, isTrial: true), at: now) ?? [])
+            world.files = kept
+            world.run(world.engine?.handle(.settings(before), at: now) ?? [])
+        default: world.tick()
         }
     }
 
+    private func reload(_ world: inout World) throws {
+        let (book, now) = (try world.book(), world.now)
+        world.run(world.engine?.handle(.settings(book), at: now) ?? [])
+    }
+
+    private static let unrelated = """
+        version: 1
+        policy: other
+        title: O
+        mode: enforce
+        priority: 9
+        applies_to: {tags: [nobody-has-it]}
+        deny_regions: [CU]
+        activation: {domains: [account.xiaomi.com]}
+        message: No.
+        """
+
     private func take(_ step: Step, device: Int, in world: inout World) throws {
-        // Device 6 has no tag by the files.
+        // Devices from 6 on have no tag by the files.
         let source = try Self.source(device, on: device == 3 ? 1 : 0)
         let (now, order) = (world.now, Order(by: "maria", reason: nil))
         let tag = try #require(Tag("xiaomi"))
@@ -216,10 +254,22 @@ struct PropertyTests {
             let made = try? world.engine?.block(source.device, until: nil, order: order, at: now)
             world.run(made?.effects ?? [])
         case .release: try release(source.device, in: &world)
-        case .exempt:
-            let made = world.engine?.exempt(
-                source.device, policy: nil, until: nil, order: order, at: now)
+        case .releaseExempt:
+            guard let id = world.engine?.block(of: source.device)?.id else { return }
+            let made = try world.engine?.release(
+                id, order: order, exemption: ExemptionTerm(until: nil), at: now)
             world.run(made?.effects ?? [])
+        case .exempt, .exemptFromPolicy:
+            let policy = step == .exempt ? nil : "xiaomi"
+            let made = world.engine?.exempt(
+                source.device, policy: policy, until: nil, order: order, at: now)
+            world.run(made?.effects ?? [])
+        case .endExemption:
+            for id in world.engine?.exemptions.values.filter({ $0.device == source.device })
+                .map(\.id) ?? []
+            {
+                world.run(try world.engine?.endExemption(id, by: "maria", at: now) ?? [])
+            }
         case .tag:
             world.run(try world.engine?.tag(source.device, with: tag, order: order, at: now) ?? [])
         case .untag:

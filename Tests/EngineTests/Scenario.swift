@@ -2,6 +2,7 @@ import Engine
 import Firewall
 import Inspection
 import Policy
+import Settings
 import Wire
 
 /// Runs one scenario file. The words it knows are in Scenarios/README.md.
@@ -109,6 +110,8 @@ struct Scenario {
             let (book, now) = (try world.book(), world.now)
             world.prepare(for: book)
             world.run(world.engine?.handle(.settings(book), at: now) ?? [])
+        case ("reload", 1) where words[0] == "refused":
+            if world.reading().settings != nil { throw ScenarioError("they are right") }
         case ("reload", 1) where words[0] == "on-trial":
             let (book, now) = (try world.book(), world.now)
             world.run(world.engine?.handle(.settings(book, isTrial: true), at: now) ?? [])
@@ -233,6 +236,15 @@ struct Scenario {
             let wanted = rest.dropFirst().joined(separator: " ")
             try hold(
                 steps.contains { $0.contains(wanted) }, steps.joined(separator: "\n"))
+        case "problem":
+            let told = world.reading().problems.map { $0.rendered() }
+            let wanted = rest.joined(separator: " ")
+            try hold(told.contains { $0.contains(wanted) }, told.joined(separator: "\n"))
+        case "message":
+            let policy = world.engine?.block(of: try device(rest[0]).device)?.policyName
+            let found = world.engine?.book.settings.policies.first { $0.name == policy }
+            let text = found?.translations[rest[1]] ?? found?.message ?? "no block"
+            try hold(text == rest.dropFirst(2).joined(separator: " "), text)
         case "event":
             let wanted = rest.dropFirst().joined(separator: " ")
             let told = world.events.map { "\($0.kind.rawValue) \($0.text)" }

@@ -32,10 +32,17 @@ struct World {
     var database: DatabaseFacts?
     var records: [IPAddress: AddressRegion.Finding] = [:]
 
-    func book() throws -> PolicyBook {
-        let result = SettingsReader.read(
+    /// What the files as they stand now come to, their own tests included.
+    func reading() -> SettingsResult {
+        var result = SettingsReader.read(
             files: files.map { SettingsFile(path: $0.key, text: $0.value) },
             vendorRegistry: VendorRegistry(), regions: .builtIn, hostName: "gw")
+        result.runTests(at: now)
+        return result
+    }
+
+    func book() throws -> PolicyBook {
+        let result = reading()
         guard let settings = result.settings else {
             throw ScenarioError(result.problems.map { $0.rendered() }.joined(separator: "\n"))
         }
