@@ -151,7 +151,9 @@ struct DevicesDecoder {
         let label = self.label(fields["label"])
         let tags = fields["tags"]?.tags() ?? []
         if fields["mac"] != nil, fields["address"] != nil {
-            fields.error("a device has a mac or an address, not both")
+            fields.error(
+                "a device has a mac or an address, not both",
+                hint: "Keep the MAC; an address is for devices without one (ppp, tun).")
             return nil
         }
         guard let key = fields["mac"] ?? fields["address"] else {

@@ -17,7 +17,9 @@ extension Field {
             return nil
         }
         guard mac.isDevice else {
-            error("\(mac) is no device's address")
+            error(
+                "\(mac) is no device's address",
+                hint: "It is a group's, or nobody's. A device's own stands in: ip neighbour")
             return nil
         }
         return mac
@@ -97,7 +99,9 @@ extension Field {
             "an address, as in 203.0.113.7, 203.0.113.0/24, 203.0.113.7:443, [2001:db8::7]:443"
         guard let prefix = prefix(host, what: what) else { return nil }
         guard prefix.length > 0 else {
-            error("\(text) is every address: nothing would be cut off")
+            error(
+                "\(text) is every address: nothing would be cut off",
+                hint: "Write the few that a cut device may reach.")
             return nil
         }
         guard let portText else { return AllowedDestination(prefix: prefix, port: nil) }

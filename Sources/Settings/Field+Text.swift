@@ -13,7 +13,7 @@ extension Field {
         guard var text = scalar("text") else { return nil }
         while text.last == "\n" { text.removeLast() }
         guard !text.isEmpty else {
-            error("\(name) is empty")
+            error("\(name) is empty", hint: "Write a text between the quotes.")
             return nil
         }
         if let bad = text.unicodeScalars.first(where: isUnprintable) {

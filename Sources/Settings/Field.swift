@@ -46,7 +46,7 @@ struct Field {
     /// As `items`, refusing an empty list.
     func someItems(of what: String, limit: Int) -> [Field]? {
         guard let items = items(of: what, limit: limit) else { return nil }
-        if items.isEmpty { error("\(name) is empty") }
+        if items.isEmpty { error("\(name) is empty", hint: "It needs at least one entry.") }
         return items.isEmpty ? nil : items
     }
 

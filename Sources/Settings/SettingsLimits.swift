@@ -5,8 +5,8 @@ package enum SettingsLimits {
     package static let fileBytes = 1 << 20
     /// All files together: a million devices of a hundred octets, in a hundred files.
     package static let totalBytes = 128 << 20
-    /// Files of one configuration.
-    package static let files = 256
+    /// Files of one configuration: a thousand policies, each a file, beside a million devices.
+    package static let files = 2_048
     /// Directories below `catalogue.d`: `vendor/xiaomi` needs one.
     package static let directoryDepth = 4
     /// Lists and mappings inside each other; our deepest file needs six.

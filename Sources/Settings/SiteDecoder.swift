@@ -49,7 +49,9 @@ struct SiteDecoder {
         if match.isEmpty {
             match.error("site.match is empty", hint: "It takes interfaces, subnets, or both.")
         } else if !field.file.hasErrors, interfaces?.isEmpty == true, subnets?.isEmpty == true {
-            match.error("site.match names no interface and no subnet")
+            match.error(
+                "site.match names no interface and no subnet",
+                hint: "It takes interfaces, subnets, or both.")
         }
         if isByAddress { warnOfPrivate(subnets ?? [], match) }
         guard let siteName, region != nil || isByAddress, let regionField else { return }
@@ -92,7 +94,9 @@ struct SiteDecoder {
         return field.items(of: "interfaces", limit: limit)?.compactMap { item in
             guard let interface = item.interface() else { return nil }
             if uplinks.contains(interface) {
-                item.error("\(interface) is an uplink and can't be a site's interface")
+                item.error(
+                    "\(interface) is an uplink and can't be a site's interface",
+                    hint: "No device is looked for on an uplink: remove it here or there.")
             }
             let line = linesByInterface.updateValue(item.span.line, forKey: interface)
             if let line { item.error("\(interface) is matched twice (also in line \(line))") }

@@ -31,6 +31,8 @@ struct YAMLComposer: ~Copyable {
             "Often a colon is missing in the line above, or a text with \": \" needs quotes."
         case "did not find expected key", "could not find expected ':'":
             "Often a line is not indented as its neighbours are, or has no colon."
+        case "control characters are not allowed":
+            "It would reach terminals and the journal: remove it."
         default: error.context
         }
     }
@@ -111,13 +113,15 @@ struct YAMLComposer: ~Copyable {
             let value = try node(try events.next(), depth: depth + 1)
             guard case .scalar(let name) = key.content else {
                 if case .alias = event.kind { continue }
-                file.error("a key must be a word", at: key.span)
+                file.error(
+                    "a key must be a word", at: key.span,
+                    hint: "Write: key: value")
                 continue
             }
             if let first = first(name) {
                 file.error(
                     "duplicate key \(quoted(name)) (first at \(first.line):\(first.column))",
-                    at: key.span)
+                    at: key.span, hint: "Remove one: only one of them could hold.")
                 continue
             }
             if !firstSpans.isEmpty { firstSpans[name] = key.span }
@@ -140,6 +144,7 @@ struct YAMLComposer: ~Copyable {
 
     private func limit(_ what: String, _ event: YAMLEvent) -> YAMLSyntaxError {
         YAMLSyntaxError(
-            message: "the file has more than \(what)", span: event.span, context: nil)
+            message: "the file has more than \(what)", span: event.span,
+            context: "No gateway needs so much: a program wrote the file, or ran away with it.")
     }
 }

@@ -127,7 +127,7 @@ struct SettingsLoaderTests {
         for number in 0..<SettingsLimits.files {
             files["devices.d/\(number).yaml"] = "version: 1\ndevices: []\n"
         }
-        #expect(try load(files).problems.map(\.message) == ["there are more than 256 files"])
+        #expect(try load(files).problems.map(\.message) == ["there are more than 2048 files"])
         files = Self.whole
         files["policy.d/z.yaml"] = String(repeating: "#", count: SettingsLimits.fileBytes + 1)
         let result = try load(files)
