@@ -2,6 +2,7 @@
 #include "CMallocCount.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stddef.h>
 
 /* glibc's own entry points: ours stand in front of them in this program only. */
@@ -13,6 +14,11 @@ extern void *__libc_memalign(size_t, size_t);
 static unsigned long count;
 
 unsigned long malloc_count(void) { return __atomic_load_n(&count, __ATOMIC_RELAXED); }
+
+unsigned long malloc_bytes(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
 
 static void counted(void) { __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED); }
 
