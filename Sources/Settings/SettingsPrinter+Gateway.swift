@@ -28,6 +28,19 @@ extension SettingsPrinter {
             let digits = String(inspection.markMask, radix: 16)
             let zeros = String(repeating: "0", count: 8 - digits.utf8.count)
             text.put("mark_mask", "0x\(zeros)\(digits)")
+            text.put("answers", inspection.answers.rawValue)
+            text.put("shared_addresses", YAMLText.list(inspection.sharedAddresses))
+        }
+        text.open("encrypted_dns") { text in
+            // The names and addresses of resolvers come back with the catalogues.
+            let refused = settings.encryptedDNS
+            for (key, isOn) in [
+                ("dot", refused.refusesPort853), ("doh", refused.refusesHTTPS),
+                ("canary", refused.answersCanary), ("private_relay", refused.refusesPrivateRelay),
+                ("https_records", refused.stripsBindings), ("http_dns", refused.refusesHTTPDNS),
+            ] {
+                text.put(key, "\(isOn)")
+            }
         }
         text.open("while_blocked") { text in
             text.put("dns", settings.whileBlocked.dns.rawValue)

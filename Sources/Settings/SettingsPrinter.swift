@@ -61,6 +61,9 @@ package struct SettingsPrinter {
             text.put("confidence", entry.confidence.rawValue)
             text.put("source", YAMLText.quoted(entry.authority))
             if let note = entry.note { text.put("note", YAMLText.quoted(note)) }
+            if !entry.addresses.isEmpty {
+                text.put("addresses", YAMLText.list(entry.addresses))
+            }
         }
     }
 

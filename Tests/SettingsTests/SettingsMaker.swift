@@ -26,12 +26,15 @@ struct SettingsMaker {
                 hold: pick(InspectionSettings.Hold.allCases),
                 whenDown: pick(InspectionSettings.WhenDown.allCases),
                 queue: UInt16(number(0...65_535)),
-                markMask: UInt32(0x0f) << UInt32(number(0...28))),
+                markMask: UInt32(0x0f) << UInt32(number(0...28)),
+                answers: pick(InspectionSettings.Answers.allCases),
+                sharedAddresses: (0..<number(0...2)).map { _ in prefix() }),
             whileBlocked: WhileBlocked(
                 dns: pick(WhileBlocked.DNS.allCases), also: makeDestinations()),
             notice: NoticeSettings(isEnabled: chance(2), port: UInt16(number(1...65_535))),
             control: ControlSettings(admins: group(), readers: group()),
             keepHistoryDays: number(1...3_650), revision: "")
+        settings.encryptedDNS = makeEncryptedDNS(catalogues)
         var tests: [PolicyTestCase] = []
         let names = distinct(number(0...3)) { $0.identifier() }
         for (place, name) in names.enumerated() {
@@ -165,16 +168,36 @@ struct SettingsMaker {
             names.append(DomainName("trigger.\(name.count).example") ?? domain())
             let last = names.count - 1
             let entries = names.enumerated().map { place, host in
-                CatalogueEntry(
+                let role = place == last ? .activation : pick(EndpointRole.allCases)
+                return CatalogueEntry(
                     endpoint: Endpoint(
-                        pattern: chance(2) ? .exact(host) : .suffix(host),
-                        role: place == last ? .activation : pick(EndpointRole.allCases),
+                        pattern: chance(2) ? .exact(host) : .suffix(host), role: role,
                         source: SourceLocation(file: file, line: number(1...99))),
                     confidence: place == last ? .high : pick(Confidence.allCases),
-                    authority: text(), note: maybe { $0.text() })
+                    authority: text(), note: maybe { $0.text() },
+                    addresses: role == .encryptedDNS
+                        ? (0..<number(0...2)).map { _ in address() } : [])
             }
             return Catalogue(name: name, title: text(), entries: entries)
         }
+    }
+
+    private mutating func makeEncryptedDNS(_ catalogues: [Catalogue]) -> EncryptedDNSSettings {
+        var settings = EncryptedDNSSettings()
+        settings.refusesPort853 = chance(2)
+        settings.refusesHTTPS = chance(2)
+        settings.answersCanary = chance(2)
+        settings.refusesPrivateRelay = chance(2)
+        settings.stripsBindings = chance(2)
+        settings.refusesHTTPDNS = chance(2)
+        for entry in catalogues.flatMap(\.entries)
+        where entry.confidence != .low
+            && [.encryptedDNS, .bypassRelay, .httpDNS].contains(entry.endpoint.role)
+        {
+            settings.names[entry.endpoint.role, default: []].append(entry.endpoint.pattern)
+            settings.addresses.formUnion(entry.addresses)
+        }
+        return settings
     }
 
     private mutating func makeUplinks() -> [InterfaceName] {

@@ -188,7 +188,7 @@ extension Catalogue {
             entries: entries.map {
                 CatalogueEntry(
                     endpoint: $0.endpoint.unlocated, confidence: $0.confidence,
-                    authority: $0.authority, note: $0.note)
+                    authority: $0.authority, note: $0.note, addresses: $0.addresses)
             })
     }
 }
