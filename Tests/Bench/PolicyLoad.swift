@@ -53,7 +53,7 @@ enum PolicyLoad {
                         applies_to: {tags: [t\(number)]}
                         deny_regions: [CU, IR, SY, SD, KP, UA-43, UA-40]
                         activation:
-                          domains: [host\(number).example.com, "*.zone\(number).com", all.example.net]
+                          domains: [host\(number).example.com, "*.z\(number).com", all.example.net]
                         message: Not here.
 
                         """))
