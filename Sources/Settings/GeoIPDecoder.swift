@@ -30,7 +30,7 @@ enum GeoIPDecoder {
 
     private static func path(_ field: Field) -> String? {
         guard let text = field.line() else { return nil }
-        guard text.hasPrefix("/") else {
+        guard text.utf8.first == UInt8(ascii: "/") else {
             field.mustBe(
                 "an absolute path", hint: "Such as /var/lib/GeoIP/GeoLite2-City.mmdb")
             return nil

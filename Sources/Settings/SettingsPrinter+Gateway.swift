@@ -11,6 +11,16 @@ extension SettingsPrinter {
             text.put("mode", settings.mode.rawValue)
             text.put("uplinks", YAMLText.list(settings.uplinks))
         }
+        if let geoip = settings.geoip {
+            text.open("geoip") { text in
+                text.put(
+                    "database", YAMLText.scalar(geoip.database), origin: origin(geoip.source))
+                text.put(
+                    "uplink_address",
+                    geoip.uplinkAddress.map { YAMLText.scalar("\($0)") } ?? "auto")
+                text.put("max_age", "\(geoip.maximumAgeDays)d")
+            }
+        }
         if settings.sites.sites.isEmpty {
             text.put("sites", "[]")
         } else {
@@ -65,7 +75,8 @@ extension SettingsPrinter {
         text.item(origin: origin(site.source)) { text in
             text.put("name", YAMLText.scalar(site.name))
             text.put(
-                "region", YAMLText.scalar(site.region.code), origin: origin(site.regionSource))
+                "region", YAMLText.scalar(site.region?.code ?? SiteDecoder.fromAddress),
+                origin: origin(site.regionSource))
             text.open("match") { text in
                 if !site.interfaces.isEmpty {
                     text.put("interfaces", YAMLText.list(site.interfaces))

@@ -128,6 +128,9 @@ extension SettingsPrinter {
         // No file can say these of an exemption.
         case .device(.vendor(let pattern, _)): ("mac", pattern)
         case .device(.interface(let name)): ("mac", name.text)
+        case .device(.dhcpHostName(let pattern)), .device(.dhcpVendorClass(let pattern)),
+            .device(.dhcpFingerprint(let pattern)):
+            ("mac", pattern.text)
         }
     }
 

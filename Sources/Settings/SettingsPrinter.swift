@@ -119,6 +119,12 @@ package struct SettingsPrinter {
         case .vendor(let pattern, _): ("oui_vendor", YAMLText.quoted(pattern))
         case .interface(let name): ("interface", YAMLText.scalar(name.text))
         case .prefix(let prefix): ("subnet", YAMLText.scalar("\(prefix)"))
+        case .dhcpHostName(let pattern):
+            (DHCPClaim.hostName.rawValue, YAMLText.quoted(pattern.text))
+        case .dhcpVendorClass(let pattern):
+            (DHCPClaim.vendorClass.rawValue, YAMLText.quoted(pattern.text))
+        case .dhcpFingerprint(let pattern):
+            (DHCPClaim.fingerprint.rawValue, YAMLText.quoted(pattern.text))
         }
     }
 }

@@ -16,7 +16,8 @@ struct SettingsMaker {
 
     mutating func settings() -> Made {
         let catalogues = makeCatalogues()
-        let sites = makeSites()
+        let geoip = maybe { $0.makeGeoIP() }
+        let sites = makeSites(hasGeoIP: geoip != nil)
         var settings = GatewaySettings(
             gatewayName: identifier(), mode: pick(PolicyMode.allCases), uplinks: makeUplinks(),
             sites: SiteTable(sites), unknownSite: makeUnknownSite(), tagRules: makeTagRules(),
@@ -34,6 +35,7 @@ struct SettingsMaker {
             notice: NoticeSettings(isEnabled: chance(2), port: UInt16(number(1...65_535))),
             control: ControlSettings(admins: group(), readers: group()),
             keepHistoryDays: number(1...3_650), revision: "")
+        settings.geoip = geoip
         settings.encryptedDNS = makeEncryptedDNS(catalogues)
         var tests: [PolicyTestCase] = []
         let names = distinct(number(0...3)) { $0.identifier() }
@@ -204,7 +206,14 @@ struct SettingsMaker {
         distinct(number(0...2)) { InterfaceName("wan\($0.number(0...9))") ?? $0.interface() }
     }
 
-    private mutating func makeSites() -> [Site] {
+    private mutating func makeGeoIP() -> GeoIPSettings {
+        let addresses = ["198.41.0.4", "2001:500:2f::f"].compactMap { IPAddress($0) }
+        return GeoIPSettings(
+            database: "/" + text(), uplinkAddress: maybe { $0.pick(addresses) },
+            maximumAgeDays: number(1...3_650), source: .nowhere)
+    }
+
+    private mutating func makeSites(hasGeoIP: Bool) -> [Site] {
         let names = distinct(number(0...3)) { $0.identifier() }
         var interfaces = distinct(number(0...5)) { $0.interface() }
         var subnets = distinct(number(0...5)) { $0.prefix() }
@@ -216,7 +225,8 @@ struct SettingsMaker {
             }
             guard !site.interfaces.isEmpty || !site.subnets.isEmpty else { return nil }
             return Site(
-                name: name, region: region(), interfaces: site.interfaces, subnets: site.subnets,
+                name: name, region: hasGeoIP && chance(3) ? nil : region(),
+                interfaces: site.interfaces, subnets: site.subnets,
                 source: .nowhere, regionSource: .nowhere)
         }
     }
@@ -237,8 +247,11 @@ struct SettingsMaker {
     }
 
     private mutating func selector() -> DeviceSelector {
-        switch number(0...3) {
+        switch number(0...6) {
         case 0: .mac(mac())
+        case 3: .dhcpHostName(TextPattern(pick(["Redmi*", "no", "on", "*: phone", "007"])))
+        case 4: .dhcpVendorClass(TextPattern(pick(["android-dhcp-*", "yes", "é", "'x"])))
+        case 5: .dhcpFingerprint(TextPattern(pick(["1,3,6,*", "1", "*,43", "1,121,255"])))
         case 1:
             .vendor(
                 pattern: "*Xiaomi*", prefixes: Fixtures.vendors.prefixes(matching: "*Xiaomi*"))

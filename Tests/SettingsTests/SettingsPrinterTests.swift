@@ -156,6 +156,11 @@ extension GatewaySettings {
                     name: $0.name, region: $0.region, interfaces: $0.interfaces,
                     subnets: $0.subnets, source: .nowhere, regionSource: .nowhere)
             })
+        settings.geoip = geoip.map {
+            GeoIPSettings(
+                database: $0.database, uplinkAddress: $0.uplinkAddress,
+                maximumAgeDays: $0.maximumAgeDays, source: .nowhere)
+        }
         settings.tagRules = tagRules.map {
             TagRule(
                 tag: $0.tag, match: $0.match.map(\.unlocated), except: $0.except.map(\.unlocated))
