@@ -133,8 +133,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Capture", "CInitialSeal", "CNettle", "ControlAPI", "Inspection", "Policy",
-                "Settings", "Wire",
+                "Capture", "CInitialSeal", "CNettle", "ControlAPI", "GeoIP", "Inspection",
+                "Policy", "Settings", "Wire",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: house + [.enableExperimentalFeature("Lifetimes")]),

@@ -44,7 +44,7 @@ extension AnswerPacket {
         if isStream {
             guard pad(&octets, message: start, by: message.count - end) else { return nil }
         }
-        fixLengths(&octets, headers, shorterBy: packet.count - octets.count)
+        fixLengths(&octets, headers)
         return octets
     }
 
@@ -57,9 +57,20 @@ extension AnswerPacket {
         guard
             let end = try? DNSQuestion.readName(
                 message, at: DNSQuestion.headerLength, into: &name),
-            end + 4 <= message.count
+            end + 4 <= message.count, isPlain(message.extracting(DNSQuestion.headerLength..<end))
         else { return nil }
         return end + 4
+    }
+
+    /// Whether the first name of a message has no pointer: one could lead only into the header,
+    /// which is about to change.
+    private static func isPlain(_ name: Span<UInt8>) -> Bool {
+        var offset = 0
+        while offset < name.count, name[offset] > 0 {
+            guard name[offset] < 64 else { return false }
+            offset += 1 + Int(name[offset])
+        }
+        return offset == name.count - 1
     }
 
     /// An OPT record (RFC 6891 section 6.1.2) whose padding takes what is left.
@@ -88,19 +99,19 @@ extension AnswerPacket {
     }
 
     /// RFC 791 section 3.1, RFC 8200 section 3, RFC 768, RFC 9293 section 3.1.
-    private static func fixLengths(
-        _ octets: inout [UInt8], _ headers: PacketHeaders, shorterBy difference: Int
-    ) {
+    private static func fixLengths(_ octets: inout [UInt8], _ headers: PacketHeaders) {
         let isVersion4 = octets[0] >> 4 == 4
         // Where the transport header begins: behind the IP header and its extensions.
         let transport = headers.transportStart
-        let lengthField = isVersion4 ? 2 : 4
-        let length = Int(octets.span.uint16(at: lengthField))
-        put16(length - difference, at: lengthField, in: &octets)
+        // RFC 791 counts the header as well, RFC 8200 does not. What the packet said may have been
+        // less than there was.
         if isVersion4 {
+            put16(octets.count, at: 2, in: &octets)
             put16(0, at: 10, in: &octets)
             let header = ~sum(octets.span.extracting(0..<transport), 0)
             put16(Int(header), at: 10, in: &octets)
+        } else {
+            put16(octets.count - 40, at: 4, in: &octets)
         }
         let checksum: Int
         switch headers.flow.transport {

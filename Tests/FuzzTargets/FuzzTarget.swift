@@ -14,6 +14,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case settings
     case list
     case control
+    case geoip
 
     package func run(_ input: Span<UInt8>) {
         switch self {
@@ -29,6 +30,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .settings: TextTargets.settings(input)
         case .list: TextTargets.list(input)
         case .control: TextTargets.control(input)
+        case .geoip: RegionTarget.run(input)
         }
     }
 }

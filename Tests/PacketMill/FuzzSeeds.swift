@@ -9,9 +9,8 @@ package enum FuzzSeeds {
     package static var all: [String: [String: [UInt8]]] {
         [
             "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
-            "dhcp": dhcp, "headers": headers,
-            "stream": stream, "capture": capture, "settings": settings, "list": list,
-            "control": control,
+            "dhcp": dhcp, "headers": headers, "stream": stream, "capture": capture,
+            "settings": settings, "list": list, "control": control, "geoip": geoip,
         ]
     }
 
@@ -229,6 +228,23 @@ package enum FuzzSeeds {
             ),
         ]
         return Dictionary(uniqueKeysWithValues: texts.map { ($0, [$1] + Array($2.utf8)) })
+    }
+
+    /// Values of the MaxMind DB format: a map of two, its key and value, an array of one map.
+    private static var geoip: [String: [UInt8]] {
+        func text(_ text: String) -> [UInt8] { [0x40 | UInt8(text.utf8.count)] + Array(text.utf8) }
+        let country = [0xe1] + text("iso_code") + text("UA")
+        let part = [0xe1] + text("iso_code") + text("43")
+        let record =
+            [0xe2] + text("country") + country + text("subdivisions") + [0x01, 0x04] + part
+        let pointed = [0xe1] + text("country") + [0x20, 0]
+        let metadata =
+            [0xab, 0xcd, 0xef] + Array("MaxMind.com".utf8) + [0xe2] + text("database_type")
+            + text("GeoLite2-City") + text("build_epoch") + [0x04, 0x02, 0x6a, 0x05, 0, 0]
+        return [
+            "record": [0, 0] + record, "country": [0, 0, 0xe1] + text("country") + country,
+            "pointer": [0, UInt8(country.count)] + country + pointed, "metadata": metadata,
+        ]
     }
 
     private static var list: [String: [UInt8]] {
