@@ -184,7 +184,7 @@ extension BlockEngine {
         let facts = devices[block.device]?.facts ?? facts(of: block.device)
         guard let activation = ledger.first(of: block.device)?.activation,
             book.stillDenies(
-                policy: policy, region: block.region, device: facts,
+                policy: policy, region: block.region, site: block.site, device: facts,
                 tags: tags(of: block.device, facts: facts), at: now)
         else { return "\(policy) no longer denies \(region)" }
         return "it was first activated in \(activation.region), where it may be"

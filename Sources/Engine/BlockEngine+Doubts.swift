@@ -55,7 +55,7 @@ extension BlockEngine {
         guard mode == .enforce, !isClockBehind else { return "nothing is cut off now" }
         guard let policy = block.policyName else { return nil }
         let denies = book.stillDenies(
-            policy: policy, region: block.region, device: facts,
+            policy: policy, region: block.region, site: block.site, device: facts,
             tags: tags(of: .mac(mac), facts: facts), activation: nil, at: dated(now))
         return denies ? nil : "\(policy) does not deny it"
     }

@@ -327,7 +327,7 @@ extension PolicyBook {
     /// and does not spare the device; the answer to "should this block go on?" after a change of
     /// settings or with the passing of time.
     package func stillDenies(
-        policy name: String, region: Region?, site: String? = nil, device: DeviceFacts? = nil,
+        policy name: String, region: Region?, site: String?, device: DeviceFacts? = nil,
         tags: [TagGrant] = [], activation: Activation? = nil, at time: Timestamp
     ) -> Bool {
         guard let policy = settings.policies.first(where: { $0.name == name }),
