@@ -31,7 +31,7 @@ package enum AnswerPacket {
         _ payload: Span<UInt8>, _ visit: (borrowing NameBuffer, AnswerPiece) -> Void
     ) -> AnswerReading {
         var offset = 0
-        for _ in 0..<maximumMessages {
+        for count in 0..<maximumMessages {
             guard offset < payload.count else { return .read }
             guard offset + 2 <= payload.count else { return .incomplete }
             let end = offset + 2 + Int(payload.uint16(at: offset))
@@ -40,7 +40,9 @@ package enum AnswerPacket {
             case .read: offset = end
             // The message is all there, so what goes past its end never comes.
             case .incomplete: return .malformed
-            case let reading: return reading
+            // A stream that has answers is nothing else; what it said so far has been shown.
+            case .foreign: return count == 0 ? .foreign : .malformed
+            case .malformed: return .malformed
             }
         }
         return .read

@@ -146,6 +146,22 @@ struct DNSAnswerTests {
         #expect(Said([0x45]).reading == .malformed)
     }
 
+    @Test("a stream of answers that turns into something else is broken, not foreign")
+    func turncoat() {
+        let answer = Self.answer(
+            "a.test", records: [Self.record(Self.same, Self.a, [192, 0, 2, 1])])
+        let query = TestPackets.query(["a.test"])
+        let stream = { (messages: [[UInt8]]) in
+            let stream = messages.flatMap { TestPackets.framed($0) }
+            return Said(
+                TestPackets.ipv4(protocolNumber: 6, TestPackets.tcp(stream, to: 40_000)))
+        }
+        #expect(stream([query]).reading == .foreign)
+        #expect(stream([answer, answer]).reading == .read)
+        let said = stream([answer, query])
+        #expect(said.reading == .malformed && said.lines.count == 2)
+    }
+
     @Test("work and what is shown are bounded")
     func bounds() {
         let ring = (0..<40).map { number in
