@@ -10,6 +10,7 @@ extension BlockEngine {
         guard case .mac(let former) = block.device, let cut = identities.cuts[former],
             let profile = identities.profiles[mac], let identifier = cut.identity.clientIdentifier
         else { return "what was known of the cut device is forgotten" }
+        guard book.settings.returning == .cut else { return "identity.returning is report" }
         let others = identities.speakers(of: identifier).filter {
             $0 != mac && identities.cuts[$0] == nil
         }

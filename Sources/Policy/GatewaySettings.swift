@@ -17,6 +17,7 @@ package struct GatewaySettings: Hashable, Sendable {
     package var notice: NoticeSettings
     package var control: ControlSettings
     package var keepHistoryDays: Int
+    package var returning = ReturningDevices.cut
     /// Nil: no database is used.
     package var geoip: GeoIPSettings?
     /// Short hash of the text of all files read, as in `9c1f`.
@@ -43,6 +44,14 @@ package struct GatewaySettings: Hashable, Sendable {
         self.keepHistoryDays = keepHistoryDays
         self.revision = revision
     }
+}
+
+/// What happens to a newcomer that by its DHCP is a device that is cut off.
+package enum ReturningDevices: String, Hashable, Sendable, CaseIterable {
+    /// It is cut off as that device.
+    case cut
+    /// It is told of, and cut off for its own attempts only.
+    case report
 }
 
 /// The GeoIP database, and what it is compared with.

@@ -21,7 +21,7 @@ enum GatewayDecoder {
             of: root, in: file,
             keys: [
                 "gateway", "sites", "unknown_site", "inspection", "encrypted_dns",
-                "while_blocked", "notice", "history", "control", "geoip",
+                "while_blocked", "notice", "history", "control", "geoip", "identity",
             ],
             unsupported: [
                 "metrics": "Remove it: this version has no metrics page.",
@@ -29,6 +29,11 @@ enum GatewayDecoder {
             ])
         guard let fields else { return }
         if let gateway = fields["gateway"] { self.gateway(gateway, into: &settings) }
+        if let identity = fields["identity"].flatMap({ Fields($0, keys: ["returning"]) }),
+            let returning = identity["returning"]?.choice(ReturningDevices.self)
+        {
+            settings.returning = returning
+        }
         if let geoip = fields["geoip"] { settings.geoip = GeoIPDecoder.decode(geoip) }
         if let sites = fields["sites"] {
             settings.sites = SiteDecoder.decode(

@@ -63,6 +63,7 @@ extension SettingsPrinter {
             text.put("enabled", "\(settings.notice.isEnabled)")
             text.put("port", "\(settings.notice.port)")
         }
+        text.open("identity") { $0.put("returning", settings.returning.rawValue) }
         text.open("history") { $0.put("keep", "\(settings.keepHistoryDays)d") }
         text.open("control") { text in
             text.put("admins", YAMLText.scalar(settings.control.admins))

@@ -36,6 +36,7 @@ struct SettingsMaker {
             control: ControlSettings(admins: group(), readers: group()),
             keepHistoryDays: number(1...3_650), revision: "")
         settings.geoip = geoip
+        settings.returning = pick(ReturningDevices.allCases)
         settings.encryptedDNS = makeEncryptedDNS(catalogues)
         var tests: [PolicyTestCase] = []
         let names = distinct(number(0...3)) { $0.identifier() }
