@@ -39,11 +39,30 @@ extension KernelSuite {
                     #expect(try lab.reaches(node, family), "\(node), \(family.testDescription)")
                 }
             }
-            for echo in echoes {
+            for (node, echo) in zip([Lab.Node.laptop, .phone2], echoes) {
+                // What the switch led astray is sent again, after a pause that doubles each time
+                // (RFC 6298 section 5.5).
+                let own = try lab.value("\(node.rawValue)_v4")
+                let goesOn = try waitUntil(seconds: 20) {
+                    try unanswered(lab, node, web) == "0" && unanswered(lab, .inet, own) == "0"
+                }
+                #expect(goesOn, "\(node)'s connection does not go on")
                 let said = try report(EchoReport.self, of: echo.stop())
                 #expect(said.broken == "none" && said.received > 10, "\(said)")
             }
             print("  \(sent.sent) forged frames: cut is the phone alone")
+        }
+
+        /// The octets of a node's echo connection with an address that nobody acknowledged yet: the
+        /// Send-Q of ss(8).
+        private func unanswered(_ lab: Lab, _ node: Lab.Node, _ address: String) throws -> String? {
+            let filter = [
+                "state", "established", "dst", address, "( sport = :7000 or dport = :7000 )",
+            ]
+            let lines = try lab.run(node, words: ["ss", "-Htn"] + filter).lines
+            try #require(lines.count == 1, "\(node): \(lines)")
+            let columns = lines[0].split(whereSeparator: \.isWhitespace)
+            return columns.count > 1 ? String(columns[1]) : nil
         }
 
         /// The MAC of a device behind another interface is believed by no packet, and not by an
