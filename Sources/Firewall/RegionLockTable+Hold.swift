@@ -5,12 +5,15 @@ import Wire
 /// arrival to the cut.
 ///
 /// A packet that may show a name puts its sender into `pending`, or into `pending_more` when it is
-/// there already: the kernel lets one packet alone not find it (`refresh`). Whoever stands in
+/// there already: the kernel lets one packet alone not find it (`add`). Whoever stands in
 /// either waits. A verdict that says "the last of this device" takes one of the two away:
 /// `pending_more` first, so that a packet that came between the daemon's last look into the queue
 /// and its verdict still has `pending`. A packet that only waited has put nobody there, so by
-/// itself it takes nobody away: it might take the element of a packet that came after it. So an
-/// element may stay too long, never go too soon; the timeout ends what is left.
+/// itself it takes nobody away: it might take the element of a packet that came after it.
+///
+/// So an element may stay too long: where two that may show a name are judged together, one is
+/// taken away. The timeout ends what is left, for `pending` gets its time anew only from a packet
+/// that finds both. Were it from every packet, a device that asks once a second would wait for ever.
 extension TableDesign {
     /// Far more than a verdict takes. It bounds how long a device waits for a daemon that hangs.
     private static let holdSeconds = 1
@@ -35,15 +38,14 @@ extension TableDesign {
     var holdChain: Chain {
         // The first of its sender goes no further than the first statement, nor does one for which
         // a set is full; the last rule taps it all the same.
+        let seconds = Self.holdSeconds
         let rules = holdKeys.map { key in
-            Rule(
+            let (pending, more) = (TableSets.pending(key).name, TableSets.pendingMore(key).name)
+            return Rule(
                 key.condition + [
-                    .change(
-                        set: TableSets.pending(key).name, key: key,
-                        .refresh(timeoutSeconds: Self.holdSeconds)),
-                    .change(
-                        set: TableSets.pendingMore(key).name, key: key,
-                        .update(timeoutSeconds: Self.holdSeconds)),
+                    .change(set: pending, key: key, .add(timeoutSeconds: seconds)),
+                    .change(set: more, key: key, .refresh(timeoutSeconds: seconds)),
+                    .change(set: pending, key: key, .refresh(timeoutSeconds: seconds)),
                 ])
         }
         return Chain(name: "hold", rules: rules + [Rule([.goto(chain: "tap")])])

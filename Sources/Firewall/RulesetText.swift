@@ -187,12 +187,14 @@ extension PacketKey {
 
     fileprivate func words(changing set: String, _ action: ElementAction) -> String {
         switch action {
-        case .refresh(let seconds):
-            "update @\(set) { \(field) timeout \(nftTime(seconds)) "
-                + "limit rate over 1/week burst 1 packets }"
-        case .update(let seconds): "update @\(set) { \(field) timeout \(nftTime(seconds)) }"
+        case .add(let seconds): "add @\(set) { \(element(seconds)) }"
+        case .refresh(let seconds): "update @\(set) { \(element(seconds)) }"
         case .delete: "delete @\(set) { \(field) }"
         }
+    }
+
+    private func element(_ timeoutSeconds: Int) -> String {
+        "\(field) timeout \(nftTime(timeoutSeconds)) limit rate over 1/week burst 1 packets"
     }
 }
 

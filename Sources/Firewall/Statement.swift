@@ -96,12 +96,12 @@ package enum PacketKey: Hashable, Sendable, CaseIterable {
 
 /// What a packet does to its sender's element of a set (nft's dynset).
 package enum ElementAction: Hashable, Sendable {
-    /// Adds it or gives it its whole time again, and goes on only where it was there already: of
-    /// packets on several CPUs exactly one does not find it. A lookup uses the limit as well
+    /// Adds it, and goes on only where it was there already: of packets on several CPUs exactly one
+    /// does not find it. One that is there keeps its time. A lookup uses the limit as well
     /// (nft_lookup_eval, net/netfilter/nft_lookup.c), and matches for the same reason.
+    case add(timeoutSeconds: Int)
+    /// As `add`, and one that is there gets its whole time again.
     case refresh(timeoutSeconds: Int)
-    /// Adds it or gives it its whole time again.
-    case update(timeoutSeconds: Int)
     /// Takes it away, if it is there.
     case delete
 }
@@ -180,9 +180,8 @@ package enum Statement: Hashable, Sendable {
     case setPacketMark(MarkField.Value, MarkField)
     /// `meta mark set meta mark & 0xfff0ffff`
     case clearPacketMark(MarkField)
-    /// `update @name { ether saddr timeout 1s }`, `delete @name { ether saddr }`; where only
-    /// one that was there counts, `update @name { ether saddr timeout 1s limit rate over 1/week
-    /// burst 1 packets }`.
+    /// `add @name { ether saddr timeout 1s limit rate over 1/week burst 1 packets }`, the same with
+    /// `update`, `delete @name { ether saddr }`.
     case change(set: String, key: PacketKey, ElementAction)
     /// `counter packets 0 bytes 0`
     case counter

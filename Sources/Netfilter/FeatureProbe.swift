@@ -59,7 +59,7 @@ extension NftConnection {
         let chain = "probe"
         let set = NftSet(name: chain, key: .etherAddress, upkeep: .packets(limit: 1))
         let actions: [ElementAction] = [
-            .refresh(timeoutSeconds: 1), .update(timeoutSeconds: 1), .delete,
+            .add(timeoutSeconds: 1), .refresh(timeoutSeconds: 1), .delete,
         ]
         let rules = actions.map { action in
             FirewallOperation.addRule(

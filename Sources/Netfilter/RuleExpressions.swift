@@ -135,12 +135,11 @@ struct RuleExpressions: ~Copyable {
                 .ipv6, offset: IPFamily.ipv6.sourceOffset, length: IPFamily.ipv6.addressLength)
         }
         switch action {
+        case .add(let seconds):
+            // add @name { ether saddr timeout 1s limit rate over 1/week burst 1 packets }
+            rule.change(set, NFT_DYNSET_OP_ADD.rawValue, timeoutMilliseconds: 1000 * seconds)
         case .refresh(let seconds):
             // update @name { ether saddr timeout 1s limit rate over 1/week burst 1 packets }
-            rule.change(
-                set, NFT_DYNSET_OP_UPDATE.rawValue, timeoutMilliseconds: 1000 * seconds,
-                breaksWhenNew: true)
-        case .update(let seconds):
             rule.change(set, NFT_DYNSET_OP_UPDATE.rawValue, timeoutMilliseconds: 1000 * seconds)
         case .delete: rule.change(set, dynsetDelete, timeoutMilliseconds: nil)
         }

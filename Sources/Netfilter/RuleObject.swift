@@ -90,21 +90,16 @@ struct RuleObject: ~Copyable {
 
     /// Adds the loaded key to a set, or takes it away.
     ///
-    /// - Parameter breaksWhenNew: the element carries a limit that its first packet alone does not
-    ///   exceed, and what does not exceed it goes no further. A week is longer than any element
-    ///   stays.
-    func change(
-        _ set: String, _ operation: UInt32, timeoutMilliseconds: Int?,
-        breaksWhenNew: Bool = false
-    ) {
+    /// - Parameter timeoutMilliseconds: of an element that is added. It carries a limit that its
+    ///   first packet alone does not exceed, and what does not exceed it goes no further. A week
+    ///   is longer than any element stays. Nil: it is taken away.
+    func change(_ set: String, _ operation: UInt32, timeoutMilliseconds: Int?) {
         let change = append("dynset")
         change.set(NFTNL_EXPR_DYNSET_SREG_KEY, register)
         change.set(NFTNL_EXPR_DYNSET_SET_NAME, set)
         change.set(NFTNL_EXPR_DYNSET_OP, operation)
-        if let timeoutMilliseconds {
-            change.set64(NFTNL_EXPR_DYNSET_TIMEOUT, UInt64(timeoutMilliseconds))
-        }
-        guard breaksWhenNew else { return }
+        guard let timeoutMilliseconds else { return }
+        change.set64(NFTNL_EXPR_DYNSET_TIMEOUT, UInt64(timeoutMilliseconds))
         let limit = unsafe Expression(pointer: allocated(nftnl_expr_alloc("limit")))
         limit.set64(NFTNL_EXPR_LIMIT_RATE, 1)
         limit.set64(NFTNL_EXPR_LIMIT_UNIT, 604_800)

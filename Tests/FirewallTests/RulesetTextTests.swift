@@ -18,8 +18,8 @@ import Wire
             .connectionMarkIsNot(.pass, field), "ct mark & 0x000f0000 != 0x00010000"
         ),
         (
-            .change(set: "a", key: .etherSource, .update(timeoutSeconds: 1)),
-            "update @a { ether saddr timeout 1s }"
+            .change(set: "a", key: .etherSource, .add(timeoutSeconds: 1)),
+            "add @a { ether saddr timeout 1s limit rate over 1/week burst 1 packets }"
         ),
         (
             .change(set: "a", key: .ipv4Source, .refresh(timeoutSeconds: 2)),

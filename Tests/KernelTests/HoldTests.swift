@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension KernelSuite {
@@ -47,6 +48,33 @@ extension KernelSuite {
             print(
                 "  \(rounds.testDescription), hold: packet: \(wire.leaked ?? -1) packets on the",
                 "wire behind \(report.rounds) triggers")
+        }
+
+        /// Two questions at once leave an element behind; it ends though the device goes on asking.
+        @Test func whoAsksEverySecondDoesNotWaitForEver() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            let resolver = try lab.value("resolver_v4")
+            let web = try lab.value("web_v4")
+            let bystander = try lab.startPeer(
+                .phone, "bystander", "--to", web, "--resolver", resolver, "--seconds", "60")
+            // Questions gather while the daemon stands still, and are judged together.
+            let daemon = try #require(gateway.daemon).identifier
+            kill(daemon, SIGSTOP)
+            letPass(milliseconds: 300)
+            kill(daemon, SIGCONT)
+            // Twelve questions come in 300 ms, and twelve answers. While the phone waits, 90 others
+            // come with them.
+            var counts: [Int] = []
+            let isFree = try waitUntil(seconds: 10) {
+                let before = try gateway.queuedPackets()
+                letPass(milliseconds: 300)
+                counts.append(try gateway.queuedPackets() - before)
+                return counts.last.map { $0 > 10 && $0 < 50 } ?? false
+            }
+            _ = try bystander.stop()
+            #expect(isFree, "packets handed over in 300 ms each: \(counts)")
+            print("  a phone that asks all the time waits no longer: \(counts) packets in 300 ms")
         }
 
         private func cut(

@@ -168,7 +168,7 @@ enum SampleRuleset {
 
     private static var changeRules: [Rule] {
         [
-            Rule([.change(set: "waiting", key: .etherSource, .update(timeoutSeconds: 1))]),
+            Rule([.change(set: "waiting", key: .etherSource, .add(timeoutSeconds: 1))]),
             Rule([
                 .etherSourceIn(set: "waiting"),
                 .change(set: "waiting", key: .etherSource, .refresh(timeoutSeconds: 1)),
