@@ -13,7 +13,7 @@ import Wire
 ///
 /// So an element may stay too long: where two that may show a name are judged together, one is
 /// taken away. The timeout ends what is left, for `pending` gets its time anew only from a packet
-/// that finds both. Were it from every packet, a device that asks once a second would wait for ever.
+/// that finds both. Were it from every one, a device that asks once a second would wait for ever.
 extension TableDesign {
     /// Far more than a verdict takes. It bounds how long a device waits for a daemon that hangs.
     private static let holdSeconds = 1
