@@ -34,7 +34,6 @@ def start():
     if daemon > 0:
         write("daemon.pid", f"{daemon}\n")
         return
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     log = os.open(f"{lab}/log/daemon", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(log, 1)

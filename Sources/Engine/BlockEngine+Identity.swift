@@ -226,10 +226,11 @@ extension BlockEngine {
 extension BlockEngine {
     /// Remembers a device as it is when it is cut off. One that looks like a device cut before
     /// belongs to it, whatever policy it was cut for; not one that was cut by hand, which ends by
-    /// hand alone.
+    /// hand alone, nor where likeness is only told of.
     mutating func noteCut(_ block: Block) {
         guard case .mac(let mac) = block.device else { return }
-        if identities.roots[block.id] == nil, case .policy = block.cause,
+        if book.settings.returning == .cut,
+            identities.roots[block.id] == nil, case .policy = block.cause,
             let profile = identities.profiles[mac],
             !profile.isDoubtful, let (other, _) = likeness(of: mac, profile),
             case .mac(let former) = other.device, identities.cuts[former]?.isDoubtful == false

@@ -74,7 +74,8 @@ extension KernelSuite {
             }
             _ = try bystander.stop()
             #expect(isFree, "packets handed over in 300 ms each: \(counts)")
-            print("  a phone that asks all the time waits no longer: \(counts) packets in 300 ms")
+            #expect(counts.count > 1, "nothing was left behind: nothing was tested")
+            print("  packets of a phone that asks all the time, handed over in 300 ms: \(counts)")
         }
 
         private func cut(
