@@ -7,7 +7,7 @@ package struct Schema: Hashable, Sendable {
 
     package init(steps: [String]) { self.steps = steps }
 
-    package static let current = Schema(steps: [version1, version2])
+    package static let current = Schema(steps: [version1, version2, version3])
 
     /// Brings the database to the last version, each step in a transaction of its own.
     func migrate(_ database: borrowing Database, path: String) throws(StoreError) {
@@ -82,6 +82,18 @@ package struct Schema: Hashable, Sendable {
         CREATE TABLE stage (
             device TEXT NOT NULL, policy TEXT NOT NULL, since_us INTEGER NOT NULL,
             sum INTEGER NOT NULL, PRIMARY KEY (device, policy)
+        ) STRICT, WITHOUT ROWID
+        """
+
+    /// What devices have said of themselves, of those that are cut off or tagged by it. Identifiers
+    /// are hexadecimal octets with colons; `interface_ids` has those of link-local addresses,
+    /// hexadecimal with commas.
+    private static let version3 = """
+        CREATE TABLE identity (
+            mac TEXT PRIMARY KEY, host_name TEXT, vendor_class TEXT, fingerprint TEXT,
+            client_id TEXT, duid TEXT, interface_ids TEXT NOT NULL, interface TEXT NOT NULL,
+            first_us INTEGER NOT NULL, last_us INTEGER NOT NULL, is_doubtful INTEGER NOT NULL,
+            is_cut INTEGER NOT NULL, sum INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID
         """
 }

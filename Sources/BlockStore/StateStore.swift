@@ -194,6 +194,7 @@ package final class StateStore {
         try database.forEach(StageStart.self, "ORDER BY device, policy") {
             snapshot.stages.append($0)
         }
+        try database.forEach(KeptIdentity.self, "ORDER BY mac") { snapshot.identities.append($0) }
         if case .integer(let newest) = try database.value("SELECT max(time_us) FROM event") {
             snapshot.newest = Timestamp(microseconds: newest)
         }
@@ -254,6 +255,9 @@ package final class StateStore {
         case .putMode(let mode): try put(StoredSetting(.mode, mode.rawValue))
         case .putLedger(let entry): try put(entry)
         case .putStage(let start): try put(start)
+        case .putIdentity(let kept): try put(kept)
+        case .removeIdentity(let mac):
+            try run("DELETE FROM identity WHERE mac = ?", [.text(mac.description)])
         case .append(let event):
             try put(event)
             return database.lastInsertedRow

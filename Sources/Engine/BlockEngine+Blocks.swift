@@ -62,7 +62,7 @@ extension BlockEngine {
             // Elements first, flows second: nf_conntrack_tcp_loose would make the entry anew.
             effects.append(.endFlows(from: down.added))
         }
-        effects.append(.record([.put(block)], event))
+        effects.append(.record([.put(block)] + identityChanges(), event))
         for address in touched { effects += tellContest(of: address, at: event.time) }
         return effects
     }
@@ -110,7 +110,7 @@ extension BlockEngine {
                 text: ending.text, by: by, reason: reason)
             effects.append(.record([.put(block)], event))
         }
-        return effects
+        return effects + keepIdentities()
     }
 
     mutating func end(

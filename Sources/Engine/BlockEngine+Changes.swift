@@ -15,7 +15,7 @@ extension BlockEngine {
                 + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)\(back)")
         // The table is made before any block ends, so that no end is lost in the difference.
         return [.install(rulesets()), .record([], event)] + endUnfounded(at: now)
-            + enterAll(at: now)
+            + enterAll(at: now) + keepIdentities()
     }
 
     mutating func confirmSettings(at now: Timestamp) -> [Effect] {
@@ -69,6 +69,8 @@ extension BlockEngine {
             effects.append(.record([.put(block)], event))
         }
         forgetStandings()
+        if identities.startedAt == nil { identities.startedAt = now }
+        effects += keepIdentities()
         ledgerBreak = ledger.firstBreak
         if let ledgerBreak {
             let event = Event(

@@ -11,15 +11,21 @@ extension BlockEngine {
             let profile = identities.profiles[mac], let identifier = cut.identity.clientIdentifier
         else { return "what was known of the cut device is forgotten" }
         guard book.settings.returning == .cut else { return "identity.returning is report" }
-        let others = identities.speakers(of: identifier).filter {
-            $0 != mac && identities.cuts[$0] == nil
-        }
+        let speakers = identities.speakers(of: identifier)
+            .union(identities.leases.holders(of: identifier))
+        let others = speakers.filter { $0 != mac && self.block(of: .mac($0)) == nil }
         if cut.isDoubtful || profile.isDoubtful || !others.isEmpty {
             return "more than one device has said so, or it has said something else before"
         }
         if cut.lastSign >= profile.firstSeen { return "that device is still there itself" }
         if identities.isMemoryPartial(at: now) {
             return "too many devices were seen to tell who was here before"
+        }
+        if let startedAt = identities.startedAt, block.since < startedAt,
+            !identities.leases.areKnownSinceStart,
+            profile.firstSeen.since(startedAt) <= EngineLimits.tenancySeconds * 1_000_000
+        {
+            return "the daemon was started since, and who was here before is not known yet"
         }
         return doubt(aboutNewcomer: mac, profile, since: block.since)
             ?? doubt(aboutCut: mac, block, on: interface, at: now)
@@ -32,6 +38,9 @@ extension BlockEngine {
         guard mac.isLocallyAdministered else { return "its MAC is one that a maker has given" }
         let firstSeen = min(devices[.mac(mac)]?.firstSeen ?? profile.firstSeen, profile.firstSeen)
         guard firstSeen > since else { return "it was here before the other was cut off" }
+        if let leased = identities.leases.knownSince(mac), leased < profile.firstSeen {
+            return "it had an address before it said so"
+        }
         guard
             profile.firstSeen.since(firstSeen) <= EngineLimits.newcomerSeconds * 1_000_000
         else { return "it was here before it said so" }

@@ -31,6 +31,12 @@ extension BlockEngine {
     mutating func hear(
         _ claim: IdentityClaim, from source: PacketSource, at now: Timestamp
     ) -> [Effect] {
+        take(claim, from: source, at: now) + keepIdentities()
+    }
+
+    private mutating func take(
+        _ claim: IdentityClaim, from source: PacketSource, at now: Timestamp
+    ) -> [Effect] {
         guard shape == .complete, removal == nil, let interface = source.interface,
             !book.settings.uplinks.contains(interface), !claim.isRelayed
         else { return [] }
@@ -41,7 +47,8 @@ extension BlockEngine {
             return hearCut(claim, block, on: interface, at: now)
         }
         identities.note(claim, on: interface, at: now)
-        return retag(claim.mac, at: now) + lookForReturn(claim, from: source, at: now)
+        let tagged = retag(claim.mac).map { [Effect.commit([$0])] } ?? []
+        return tagged + lookForReturn(of: claim.mac, on: interface, at: now)
     }
 
     /// A cut device goes on asking for addresses. What it says now is not believed, with one
@@ -71,19 +78,18 @@ extension BlockEngine {
     // MARK: Tags
 
     /// Has the kernel hand over packets of a device that has got a watched tag by its words.
-    private mutating func retag(_ mac: MACAddress, at now: Timestamp) -> [Effect] {
-        guard book.usesClaims else { return [] }
+    mutating func retag(_ mac: MACAddress) -> ElementChange? {
+        guard book.usesClaims else { return nil }
         let tag = claimedTag(of: mac)
-        guard tag != claimedTags[mac] else { return [] }
+        guard tag != claimedTags[mac] else { return nil }
         claimedTags[mac] = tag
+        identities.changed.insert(mac)
         forgetStandings()
         // One that has lost its tag stays in the kernel's set until it is made anew: its packets
         // are handed over, and not looked into.
-        guard let tag else { return [] }
+        guard let tag else { return nil }
         let element = SetElement(.mac(mac), comment: tag.text)
-        return [
-            .commit([ElementChange(set: TableSets.deviceMAC, element: element, isAdded: true)])
-        ]
+        return ElementChange(set: TableSets.deviceMAC, element: element, isAdded: true)
     }
 
     /// A watched tag the device has by what it says; nil where never-block wins.
@@ -96,26 +102,31 @@ extension BlockEngine {
     }
 
     mutating func retagAll() {
+        let before = claimedTags
         claimedTags = [:]
-        guard book.usesClaims else { return }
-        for mac in identities.profiles.keys { claimedTags[mac] = claimedTag(of: mac) }
+        if book.usesClaims {
+            for mac in identities.profiles.keys { claimedTags[mac] = claimedTag(of: mac) }
+            for mac in identities.leases.macs { claimedTags[mac] = claimedTag(of: mac) }
+        }
+        // Of a cut device the store keeps what it said, tag or not.
+        identities.changed.formUnion(
+            Set(before.keys).union(identities.stored).symmetricDifference(claimedTags.keys)
+                .filter { identities.cuts[$0] == nil })
     }
 
     // MARK: Coming back
 
     private mutating func lookForReturn(
-        _ claim: IdentityClaim, from source: PacketSource, at now: Timestamp
+        of mac: MACAddress, on interface: InterfaceName, at now: Timestamp
     ) -> [Effect] {
-        guard let profile = identities.profiles[claim.mac], let interface = source.interface else {
-            return []
-        }
-        if identities.returns[claim.mac] != nil { return settleReturn(of: claim.mac, at: now) }
-        guard let (block, match) = likeness(of: claim.mac, profile) else { return [] }
-        if let doubt = doubt(that: claim.mac, is: block, on: interface, at: now) {
-            return tellSuspicion(of: claim.mac, block, match, doubt, at: now)
+        guard let profile = identities.profiles[mac] else { return [] }
+        if identities.returns[mac] != nil { return settleReturn(of: mac, at: now) }
+        guard let (block, match) = likeness(of: mac, profile) else { return [] }
+        if let doubt = doubt(that: mac, is: block, on: interface, at: now) {
+            return tellSuspicion(of: mac, block, match, doubt, at: now)
         }
         guard identities.returns.count < EngineLimits.returns else { return [] }
-        identities.returns[claim.mac] = Return(
+        identities.returns[mac] = Return(
             block: block.id, match: match, interface: interface, since: now)
         guard case .mac(let former) = block.device else { return [] }
         // The one it looks like is asked whether it is still there.
@@ -124,6 +135,18 @@ extension BlockEngine {
     }
 
     private static let askedAddresses = 4
+
+    /// A link-local address may say who a device is that has said too little by DHCP.
+    mutating func noteInterfaceIdentifier(
+        _ address: IPv6Address, of mac: MACAddress, on interface: InterfaceName, at now: Timestamp
+    ) -> [Effect] {
+        guard shape == .complete,
+            !isForged(
+                PacketSource(mac: mac, address: .v6(address), interface: interface), at: now),
+            identities.interfaceIdentifiers.note(address, of: mac), block(of: .mac(mac)) == nil
+        else { return [] }
+        return lookForReturn(of: mac, on: interface, at: now) + keepIdentities()
+    }
 
     /// The newest block of a device that this one looks enough like.
     private func likeness(
@@ -139,7 +162,10 @@ extension BlockEngine {
                 bindings.tenant(of: $0) == other || bindings.holder(of: $0) == other
             }
             let match = IdentityMatch(
-                cut.identity, profile.identity, sameAddress: isSameAddress ?? false)
+                cut.identity, profile.identity, sameAddress: isSameAddress ?? false,
+                sameInterfaceIdentifier: identities.interfaceIdentifiers.of(mac).contains {
+                    cut.interfaceIdentifiers.contains($0)
+                })
             guard match.isEnough, best.map({ $0.block.since < block.since }) ?? true else {
                 continue
             }

@@ -25,7 +25,7 @@ extension BlockEngine {
         effects += rest.filter { effect in
             switch effect {
             case .commit, .install, .removeTables, .endCutFlows, .ask: false
-            case .endFlows, .record: true
+            case .endFlows, .keep, .record: true
             }
         }
         removal = Removal(by: order.by, reason: order.reason, since: now)

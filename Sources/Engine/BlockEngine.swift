@@ -117,6 +117,10 @@ package struct BlockEngine: Sendable {
         for start in snapshot.stages {
             stagesSince[start.device, default: [:]][start.policy] = start.since
         }
+        identities.restore(snapshot.identities) { [blockOfDevice] in
+            blockOfDevice[.mac($0)] != nil
+        }
+        retagAll()
     }
 
     // MARK: The packet path
@@ -216,6 +220,7 @@ package struct BlockEngine: Sendable {
             return bind(address, to: mac, on: interface, isConfirmed: isConfirmed, at: now)
         case .identity(let claim, let source):
             return hear(claim, from: source, at: now)
+        case .leases(let words, let isWhole): return take(words, isWhole: isWhole, at: now)
         case .neighbourGone(let address, let interface):
             return unbind(address, on: interface)
         case .neighboursRestarted:

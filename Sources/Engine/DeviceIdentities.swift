@@ -41,6 +41,7 @@ package struct DeviceIdentities: Sendable {
     /// A cut device as it was when it was cut off.
     struct Cut: Hashable, Sendable {
         let identity: DHCPIdentity
+        let interfaceIdentifiers: [UInt64]
         let isDoubtful: Bool
         /// When it last showed that it is there.
         var lastSign: Timestamp
@@ -50,20 +51,55 @@ package struct DeviceIdentities: Sendable {
     private(set) var cuts: [MACAddress: Cut] = [:]
     private var profilesByIdentifier: [[UInt8]: Set<MACAddress>] = [:]
     private var cutsByIdentifier: [[UInt8]: Set<MACAddress>] = [:]
+    /// When the engine began: who was here before is not known from then on by itself.
+    var startedAt: Timestamp?
     /// When somebody had to be forgotten: who was here before is not known for certain any more.
     var forgottenAt: Timestamp?
     /// Newcomers that look like a cut device.
     var returns: [MACAddress: Return] = [:]
     /// The block each block of a returned device goes back to: they begin and end together.
     var roots: [BlockID: BlockID] = [:]
+    /// Whose profiles the store has, and those that have changed since it was told.
+    var stored: Set<MACAddress> = []
+    var changed: Set<MACAddress> = []
+    /// The parts of IPv6 addresses by which a device may be known.
+    var interfaceIdentifiers = InterfaceIdentifiers()
+    var leases = Leases()
 
     package init() {}
 
-    /// Nil while it says things that do not fit together.
+    /// Takes what the store has kept.
+    ///
+    /// - Parameter isCut: whether a block stands for the device.
+    mutating func restore(_ kept: [KeptIdentity], isCut: (MACAddress) -> Bool) {
+        for kept in kept.prefix(EngineLimits.identities) {
+            let identifier = kept.identity.clientIdentifier
+            stored.insert(kept.mac)
+            profiles[kept.mac] = Profile(
+                identity: kept.identity, interface: kept.interface, firstSeen: kept.firstSeen,
+                lastSeen: kept.lastSeen, isDoubtful: kept.isDoubtful)
+            if let identifier { profilesByIdentifier[identifier, default: []].insert(kept.mac) }
+            guard kept.isCut, isCut(kept.mac), let identifier else {
+                // Its block has ended while nobody listened: what is kept may have to go.
+                if kept.isCut { changed.insert(kept.mac) }
+                continue
+            }
+            cuts[kept.mac] = Cut(
+                identity: kept.identity, interfaceIdentifiers: kept.interfaceIdentifiers,
+                isDoubtful: kept.isDoubtful, lastSign: kept.lastSeen)
+            cutsByIdentifier[identifier, default: []].insert(kept.mac)
+        }
+    }
+
+    /// Nil while it says things that do not fit together. Of a device we have not heard, what the
+    /// DHCP server has written down.
     package func identity(of mac: MACAddress) -> DHCPIdentity? {
-        guard let profile = profiles[mac], profile.disputedAt == nil, !profile.identity.isEmpty
-        else { return nil }
-        return profile.identity
+        guard let profile = profiles[mac] else { return leases.words(of: mac) }
+        guard profile.disputedAt == nil else { return nil }
+        var identity = profile.identity
+        // Whoever renews a lease need not say again who it is.
+        if let words = leases.words(of: mac) { identity.complete(from: words) }
+        return identity.isEmpty ? nil : identity
     }
 
     private static func isOver(_ time: Timestamp, at now: Timestamp) -> Bool {
@@ -87,8 +123,10 @@ package struct DeviceIdentities: Sendable {
             profile.wantedAddress = claim.wantedAddress
             profiles[claim.mac] = profile
             index(claim.mac, claim.identity.clientIdentifier)
+            changed.insert(claim.mac)
             return
         }
+        let before = profile
         if profile.identity.contradicts(claim.identity) {
             if Self.isOver(profile.lastSeen, at: now) {
                 unindex(claim.mac, profile.identity.clientIdentifier)
@@ -108,6 +146,9 @@ package struct DeviceIdentities: Sendable {
         profile.interface = interface
         profile.wantedAddress = claim.wantedAddress ?? profile.wantedAddress
         profiles[claim.mac] = profile
+        if before.identity != profile.identity || before.isDoubtful != profile.isDoubtful {
+            changed.insert(claim.mac)
+        }
         index(claim.mac, profile.identity.clientIdentifier)
     }
 
@@ -117,9 +158,9 @@ package struct DeviceIdentities: Sendable {
             speakers(of: identifier).lazy.filter { [cuts] in cuts[$0] == nil }.prefix(2))
         profilesByIdentifier[identifier, default: []].insert(mac)
         guard !others.isEmpty else { return }
-        profiles[mac]?.isDoubtful = true
+        markDoubtful(mac)
         // Of more than one each is marked already.
-        if others.count == 1, let other = others.first { profiles[other]?.isDoubtful = true }
+        if others.count == 1, let other = others.first { markDoubtful(other) }
     }
 
     private mutating func unindex(_ mac: MACAddress, _ identifier: [UInt8]?) {
@@ -139,6 +180,7 @@ package struct DeviceIdentities: Sendable {
             unindex(mac, profile.identity.clientIdentifier)
             profiles[mac] = nil
             returns[mac] = nil
+            if stored.contains(mac) { changed.insert(mac) }
         }
         forgottenAt = now
     }
@@ -158,8 +200,9 @@ package struct DeviceIdentities: Sendable {
         // Whoever names somebody else's identifier must not have that one cut off later.
         let isShared = speakers(of: identifier).contains { $0 != mac && cuts[$0] == nil }
         cuts[mac] = Cut(
-            identity: profile.identity,
+            identity: profile.identity, interfaceIdentifiers: interfaceIdentifiers.of(mac),
             isDoubtful: profile.isDoubtful || profile.disputedAt != nil || isShared, lastSign: now)
+        changed.insert(mac)
         cutsByIdentifier[identifier, default: []].insert(mac)
     }
 
@@ -167,11 +210,15 @@ package struct DeviceIdentities: Sendable {
         guard let cut = cuts.removeValue(forKey: mac),
             let identifier = cut.identity.clientIdentifier
         else { return }
+        changed.insert(mac)
         cutsByIdentifier[identifier]?.remove(mac)
         if cutsByIdentifier[identifier]?.isEmpty ?? false { cutsByIdentifier[identifier] = nil }
     }
 
-    mutating func markDoubtful(_ mac: MACAddress) { profiles[mac]?.isDoubtful = true }
+    mutating func markDoubtful(_ mac: MACAddress) {
+        profiles[mac]?.isDoubtful = true
+        changed.insert(mac)
+    }
 
     /// The blocks that end with this one, itself left out.
     func companions(of block: BlockID) -> [BlockID] {
@@ -201,8 +248,13 @@ package struct IdentityMatch: Hashable, Sendable {
     /// `client-id+hostname`
     package let evidence: String
 
-    /// - Parameter sameAddress: the newcomer asks for an address of the cut device.
-    package init(_ known: DHCPIdentity, _ claimed: DHCPIdentity, sameAddress: Bool) {
+    /// - Parameters:
+    ///   - sameAddress: the newcomer asks for an address of the cut device.
+    ///   - sameInterfaceIdentifier: their link-local addresses end alike.
+    package init(
+        _ known: DHCPIdentity, _ claimed: DHCPIdentity, sameAddress: Bool,
+        sameInterfaceIdentifier: Bool = false
+    ) {
         var score = 0
         var words: [String] = []
         func weigh(_ word: String, _ weight: Int, _ one: String?, _ other: String?) {
@@ -219,10 +271,10 @@ package struct IdentityMatch: Hashable, Sendable {
         weigh("hostname", 25, known.hostName, claimed.hostName)
         weigh("vendor-class", 5, known.vendorClass, claimed.vendorClass)
         weigh("fingerprint", 10, known.fingerprint, claimed.fingerprint)
-        if sameAddress {
-            score += 20
-            words.append("address")
-        }
+        // Together they count once: whoever has the one may have been given the other with it.
+        if sameAddress || sameInterfaceIdentifier { score += 20 }
+        if sameAddress { words.append("address") }
+        if sameInterfaceIdentifier { words.append("interface-id") }
         self.score = score
         evidence = words.joined(separator: "+")
     }

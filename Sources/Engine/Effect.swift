@@ -16,6 +16,8 @@ package enum Effect: Hashable, Sendable {
     case endCutFlows
     /// Ask a MAC whether it still answers for these addresses, and be told by the neighbour table.
     case ask(MACAddress, addresses: [IPAddress], on: InterfaceName)
+    /// Keep the changes; there is nothing to tell.
+    case keep([StoreChange])
     /// Keep the changes, then tell the journal and the watchers of the event.
     case record([StoreChange], Event)
 }
@@ -77,6 +79,9 @@ package enum Occurrence: Sendable {
     case neighbour(IPAddress, MACAddress, InterfaceName, isConfirmed: Bool)
     /// A DHCP message, and the frame it came in.
     case identity(IdentityClaim, from: PacketSource)
+    /// The leases that DHCP servers have written down; `isWhole` when every file that the settings
+    /// name could be read.
+    case leases([LeaseWords], isWhole: Bool)
     /// - Nil: on an interface that has gone as well.
     case neighbourGone(IPAddress, InterfaceName?)
     /// The whole neighbour table is told anew.

@@ -63,6 +63,8 @@ package enum EngineLimits {
     /// Devices whose words by DHCP are remembered, and cut ones among them: some 1 KB each at
     /// worst. The least recently heard go first.
     package static let identities = 16_384
+    /// Leases of DHCP servers taken up, the last ones of the files: a /16 full of devices.
+    package static let leases = 65_536
     /// Newcomers that look like a cut device, at a time.
     package static let returns = 1_024
     /// How long a newcomer may be seen before its first word by DHCP: a device that joins asks for

@@ -321,6 +321,9 @@ package enum StoreChange: Hashable, Sendable {
     case putLedger(LedgerEntry)
     /// Inserts, or replaces that of the same device and policy.
     case putStage(StageStart)
+    /// Inserts, or replaces that of the same MAC.
+    case putIdentity(KeptIdentity)
+    case removeIdentity(MACAddress)
     case append(Event)
 }
 
@@ -336,13 +339,14 @@ package struct EngineSnapshot: Hashable, Sendable {
     /// In order of number.
     package var ledger: [LedgerEntry]
     package var stages: [StageStart]
+    package var identities: [KeptIdentity]
     /// When the newest event was; the clock was right then.
     package var newest: Timestamp?
 
     package init(
         blocks: [Block] = [], exemptions: [Exemption] = [], tags: [GrantedTag] = [],
         mode: PolicyMode? = nil, ledger: [LedgerEntry] = [], stages: [StageStart] = [],
-        newest: Timestamp? = nil
+        identities: [KeptIdentity] = [], newest: Timestamp? = nil
     ) {
         self.blocks = blocks
         self.exemptions = exemptions
@@ -350,6 +354,7 @@ package struct EngineSnapshot: Hashable, Sendable {
         self.mode = mode
         self.ledger = ledger
         self.stages = stages
+        self.identities = identities
         self.newest = newest
     }
 }

@@ -18,6 +18,8 @@ package struct GatewaySettings: Hashable, Sendable {
     package var control: ControlSettings
     package var keepHistoryDays: Int
     package var returning = ReturningDevices.cut
+    /// Lists of DHCP servers, read as evidence beside what devices are heard to say.
+    package var leaseFiles: [LeaseList] = []
     /// Nil: no database is used.
     package var geoip: GeoIPSettings?
     /// Short hash of the text of all files read, as in `9c1f`.
@@ -52,6 +54,26 @@ package enum ReturningDevices: String, Hashable, Sendable, CaseIterable {
     case cut
     /// It is told of, and cut off for its own attempts only.
     case report
+}
+
+/// A file in which a DHCP server keeps its leases.
+package struct LeaseList: Hashable, Sendable {
+    package enum Format: String, Hashable, Sendable, CaseIterable {
+        case dnsmasq
+        /// The journal of its memfile back end; what its clean-up has put beside it is read too.
+        case kea
+    }
+
+    package let format: Format
+    /// Absolute.
+    package let path: String
+    package let source: SourceLocation
+
+    package init(format: Format, path: String, source: SourceLocation) {
+        self.format = format
+        self.path = path
+        self.source = source
+    }
 }
 
 /// The GeoIP database, and what it is compared with.

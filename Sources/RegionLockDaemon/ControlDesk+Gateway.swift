@@ -91,9 +91,10 @@ extension ControlDesk {
 
     func status() async throws(Problem) -> Status {
         let trouble = await recorder.trouble
+        let warnings = await geoip.warnings + leases.warnings
         var status = await gatekeeper.status(
             writer: settings.recordWriter, storeTrouble: trouble, startedAt: startedAt,
-            settingsWarnings: settings.warnings, otherWarnings: await geoip.warnings)
+            settingsWarnings: settings.warnings, otherWarnings: warnings)
         status.uplink = await geoip.uplinkText
         return status
     }

@@ -14,6 +14,7 @@ struct ControlDesk: ControlBackend {
     let settings: SettingsSource
     let reloads: Reloads
     let geoip: GeoIPKeeper
+    let leases: LeaseKeeper
     let clock: DaemonClock
     let notifier: ServiceNotifier
     let startedAt: Timestamp

@@ -64,6 +64,8 @@ struct Daemon: Sendable {
         let packetThread = try makeThread()
         let geoip = GeoIPKeeper(recorder: recorder, clock: clock, logger: logger)
         let candidate = await geoip.candidate(for: book.settings)
+        let leases = LeaseKeeper(clock: clock, logger: logger)
+        await leases.adopt(book.settings)
         let gatekeeper = try makeGatekeeper(
             book, snapshot, shape: shape, references: ReferenceSource(seed: random.next()),
             keeper: keeper, recorder: recorder, database: candidate.database, clock: clock,
@@ -72,6 +74,9 @@ struct Daemon: Sendable {
             executor: packetThread, gatekeeper: gatekeeper,
             watchdog: Watchdog(notifier: notifier, clock: clock)
         ).start()
+        // Before the table: a tag may hang on them, and so does who was here before us.
+        let (words, isWhole) = await leases.words
+        await gatekeeper.take(words, isWhole: isWhole)
         do {
             try await gatekeeper.begin()
         } catch {
@@ -85,7 +90,8 @@ struct Daemon: Sendable {
             clock: clock)
         let desk = ControlDesk(
             gatekeeper: gatekeeper, recorder: recorder, settings: source, reloads: reloads,
-            geoip: geoip, clock: clock, notifier: notifier, startedAt: clock.now())
+            geoip: geoip, leases: leases, clock: clock, notifier: notifier,
+            startedAt: clock.now())
         return Daemon(
             gatekeeper: gatekeeper, recorder: recorder, desk: desk, packetThread: packetThread,
             storeThread: storeThread, notifier: notifier, keeper: keeper, settings: book.settings,

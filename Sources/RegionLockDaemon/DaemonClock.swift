@@ -2,7 +2,9 @@ import Glibc
 import Wire
 
 /// The one place that reads a clock.
-struct DaemonClock: Sendable {
+package struct DaemonClock: Sendable {
+    package init() {}
+
     /// CLOCK_REALTIME.
     func now() -> Timestamp {
         let time = Self.read(CLOCK_REALTIME)

@@ -26,6 +26,7 @@ extension Gatekeeper {
             case .endCutFlows: endCutFlows()
             case .ask(let mac, let addresses, let interface):
                 ask(mac, addresses, on: interface)
+            case .keep(let changes): recorder.submit(changes, nil)
             case .record(let changes, let event):
                 if let latency, event.kind == .blockCreated {
                     counters.latency.note(microseconds: latency)

@@ -157,7 +157,8 @@ extension Gatekeeper {
             switch effect {
             case .commit(let some): changes += some
             case .endFlows(let some): addresses += some
-            case .install, .removeTables, .endCutFlows, .ask, .record: rest.append(effect)
+            case .install, .removeTables, .endCutFlows, .ask, .keep, .record:
+                rest.append(effect)
             }
         }
         if !addresses.isEmpty { rest.insert(.endFlows(from: addresses), at: 0) }

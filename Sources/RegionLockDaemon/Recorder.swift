@@ -9,10 +9,10 @@ import Wire
 /// It has a thread of its own: an fsync must never stand between a packet and its verdict. What
 /// waits is written together in one transaction, so that a burst of blocks costs one fsync.
 package actor Recorder {
-    /// One `record` effect.
+    /// One `record` effect, or without an event a `keep`.
     struct Entry: Sendable {
         let changes: [StoreChange]
-        let event: Event
+        let event: Event?
     }
 
     /// Entries that may wait for a failing disk. Blocks are in the kernel meanwhile; beyond this
@@ -47,7 +47,7 @@ package actor Recorder {
     }
 
     /// Takes an entry over. It never waits; order is kept.
-    nonisolated package func submit(_ changes: [StoreChange], _ event: Event) {
+    nonisolated package func submit(_ changes: [StoreChange], _ event: Event?) {
         let mustPlan = inbox.withLock { inbox in
             inbox.entries.append(Entry(changes: changes, event: event))
             defer { inbox.isDrainPlanned = true }
@@ -72,18 +72,20 @@ package actor Recorder {
         }
         guard !new.isEmpty || !backlog.isEmpty else { return nil }
         let waiting = backlog + new
-        let changes = waiting.flatMap { $0.changes + [.append($0.event)] }
+        let changes = waiting.flatMap { entry in
+            entry.changes + (entry.event.map { [.append($0)] } ?? [])
+        }
         do {
             let numbers = try store.apply(changes)
             if trouble != nil { log.recovered(count: waiting.count) }
             trouble = nil
             backlog = []
-            for entry in new { log.tell(entry.event) }
-            publish(waiting.map(\.event), numbers: numbers)
+            for case let event? in new.map(\.event) { log.tell(event) }
+            publish(waiting.compactMap(\.event), numbers: numbers)
             return nil
         } catch {
             // The journal hears of it all the same: blocks are in force in the kernel already.
-            for entry in new { log.tell(entry.event) }
+            for case let event? in new.map(\.event) { log.tell(event) }
             if trouble == nil { log.storeFailed("\(error)", waiting: waiting.count) }
             trouble = "\(error)"
             backlog = waiting

@@ -94,7 +94,7 @@ enum RemoveAll {
                 case .endCutFlows:
                     try flows.deleteFlows(mark: field.bits(.block), mask: field.mask)
                 case .endFlows(let addresses): try flows.deleteFlows(fromAny: Set(addresses))
-                case .removeTables, .commit, .install, .ask, .record: continue
+                case .removeTables, .commit, .install, .ask, .keep, .record: continue
                 }
             }
         } catch {
@@ -111,9 +111,14 @@ enum RemoveAll {
     ) throws(StartFailure) {
         var changes: [StoreChange] = []
         var events: [Event] = []
-        for case .record(let kept, let event) in effects {
-            changes += kept + [.append(event)]
-            events.append(event)
+        for effect in effects {
+            switch effect {
+            case .keep(let kept): changes += kept
+            case .record(let kept, let event):
+                changes += kept + [.append(event)]
+                events.append(event)
+            case .commit, .install, .removeTables, .endFlows, .endCutFlows, .ask: break
+            }
         }
         let log = EventLog(logger: logger)
         for event in events { log.tell(event) }

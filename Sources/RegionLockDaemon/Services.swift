@@ -106,6 +106,7 @@ extension Daemon {
                 clock: desk.clock, logger: logger),
         ]
         services.append(GeoIPService(keeper: desk.geoip, gatekeeper: gatekeeper))
+        services.append(LeaseService(keeper: desk.leases, gatekeeper: gatekeeper))
         if settings.notice.isEnabled {
             services.append(
                 NoticeService(

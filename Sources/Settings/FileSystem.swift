@@ -1,12 +1,12 @@
 import Glibc
 
 /// A failed call, in words.
-struct FileError: Error, Sendable, CustomStringConvertible {
+package struct FileError: Error, Sendable, CustomStringConvertible {
     let operation: String
     let path: String
     let reason: String
     /// ENOENT: there is no such file.
-    let isNotFound: Bool
+    package let isNotFound: Bool
 
     init(_ operation: String, _ path: String, reason: String) {
         self.operation = operation
@@ -23,19 +23,19 @@ struct FileError: Error, Sendable, CustomStringConvertible {
         reason = unsafe String(cString: strerror(number))
     }
 
-    var description: String { "can't \(operation) \(path): \(reason)" }
+    package var description: String { "can't \(operation) \(path): \(reason)" }
 }
 
 /// The few calls settings are read with.
-enum FileSystem {
-    struct Contents {
-        let bytes: [UInt8]
+package enum FileSystem {
+    package struct Contents {
+        package let bytes: [UInt8]
         /// True when others than the owner may write the file.
         let isWritableByOthers: Bool
     }
 
     /// Reads a regular file (or what a link leads to) of at most `limit` bytes.
-    static func read(_ path: String, limit: Int) throws(FileError) -> Contents {
+    package static func read(_ path: String, limit: Int) throws(FileError) -> Contents {
         var bytes: [UInt8] = []
         let mode = try forEachPiece(of: path, limit: limit) { bytes += $0 }
         return Contents(bytes: bytes, isWritableByOthers: mode & (S_IWGRP | S_IWOTH) != 0)

@@ -29,10 +29,8 @@ enum GatewayDecoder {
             ])
         guard let fields else { return }
         if let gateway = fields["gateway"] { self.gateway(gateway, into: &settings) }
-        if let identity = fields["identity"].flatMap({ Fields($0, keys: ["returning"]) }),
-            let returning = identity["returning"]?.choice(ReturningDevices.self)
-        {
-            settings.returning = returning
+        if let identity = fields["identity"] {
+            IdentityDecoder.decode(identity, into: &settings)
         }
         if let geoip = fields["geoip"] { settings.geoip = GeoIPDecoder.decode(geoip) }
         if let sites = fields["sites"] {

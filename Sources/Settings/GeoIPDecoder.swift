@@ -13,7 +13,7 @@ enum GeoIPDecoder {
                 ])
         else { return nil }
         let database = fields.required("database")
-        let path = database.flatMap(path)
+        let path = database?.absolutePath(hint: "Such as /var/lib/GeoIP/GeoLite2-City.mmdb")
         let address = fields["uplink_address"].flatMap(uplinkAddress)
         let day = 86_400
         let age = fields["max_age"].map { field -> Int? in
@@ -26,16 +26,6 @@ enum GeoIPDecoder {
             database: path, uplinkAddress: address,
             maximumAgeDays: (age ?? nil) ?? GeoIPSettings.standardAgeDays,
             source: field.file.location(database.span))
-    }
-
-    private static func path(_ field: Field) -> String? {
-        guard let text = field.line() else { return nil }
-        guard text.utf8.first == UInt8(ascii: "/") else {
-            field.mustBe(
-                "an absolute path", hint: "Such as /var/lib/GeoIP/GeoLite2-City.mmdb")
-            return nil
-        }
-        return text
     }
 
     /// `auto`, which is the default, or an address that can tell a place.

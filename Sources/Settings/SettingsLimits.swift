@@ -33,6 +33,8 @@ package enum SettingsLimits {
     /// They are gone through one by one when a flow without a name goes to an endpoint's address.
     package static let sharedAddresses = 256
     package static let addressesPerResolver = 64
+    /// DHCP servers of one gateway, for each of both families.
+    package static let leaseFiles = 8
     package static let selectorsPerFile = 1_024
     package static let devicesPerFile = 10_000
     package static let tagsPerEntry = 16

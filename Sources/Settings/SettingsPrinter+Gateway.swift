@@ -63,7 +63,17 @@ extension SettingsPrinter {
             text.put("enabled", "\(settings.notice.isEnabled)")
             text.put("port", "\(settings.notice.port)")
         }
-        text.open("identity") { $0.put("returning", settings.returning.rawValue) }
+        text.open("identity") { text in
+            text.put("returning", settings.returning.rawValue)
+            guard !settings.leaseFiles.isEmpty else { return text.put("leases", "[]") }
+            text.open("leases") { text in
+                for list in settings.leaseFiles {
+                    text.item(origin: origin(list.source)) {
+                        $0.put(list.format.rawValue, YAMLText.scalar(list.path))
+                    }
+                }
+            }
+        }
         text.open("history") { $0.put("keep", "\(settings.keepHistoryDays)d") }
         text.open("control") { text in
             text.put("admins", YAMLText.scalar(settings.control.admins))

@@ -32,7 +32,7 @@ import Testing
         } throws: { error in
             let text = "\(error)"
             return (error as? StoreError)?.kind == .newerSchema
-                && text.contains("schema version 3 is newer than this program's 2")
+                && text.contains("schema version 4 is newer than this program's 3")
         }
         let store = try StateStore.open(directory: directory.path, schema: next)
         #expect(try store.load().blocks.count == 1)

@@ -54,6 +54,26 @@ import Wire
         #expect(try store.blocks(device: address) == [blocks[0]])
     }
 
+    @Test func whatDevicesHaveSaidComesBack() throws {
+        let interface = try #require(InterfaceName("lan0.20"))
+        let full = KeptIdentity(
+            mac: MACAddress(value: 0x02aa_0000_0001),
+            identity: DHCPIdentity(
+                hostName: "Redmi\\x20\"9", vendorClass: "android-dhcp-14",
+                fingerprint: "1,3,6", clientIdentifier: [0xff, 0, 0, 1]),
+            interfaceIdentifiers: [0x9c1d_44a1_0002_0077, .max], interface: interface,
+            firstSeen: Sample.start, lastSeen: Sample.start.adding(seconds: 5), isDoubtful: true,
+            isCut: true)
+        let bare = KeptIdentity(
+            mac: MACAddress(value: 0x02aa_0000_0002), identity: DHCPIdentity(),
+            interface: interface, firstSeen: Sample.start, lastSeen: Sample.start,
+            isDoubtful: false, isCut: false)
+        let (store, snapshot) = try reopened([.putIdentity(bare), .putIdentity(full)])
+        #expect(snapshot.identities == [full, bare])
+        try store.apply([.removeIdentity(full.mac)])
+        #expect(try store.load().identities == [bare])
+    }
+
     @Test func anEndedBlockIsFoundByItsReferenceOnly() throws {
         var block = try Sample.block(1)
         block.until = Sample.start.adding(seconds: 9)

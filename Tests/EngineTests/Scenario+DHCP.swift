@@ -31,4 +31,24 @@ extension Scenario {
         let now = world.now
         world.run(world.engine?.handle(.identity(claim, from: source), at: now) ?? [])
     }
+
+    /// `NAME leased [id HEX] [name TEXT]`: its DHCP server has written that down.
+    mutating func lease(_ words: [String]) throws {
+        guard let mac = try device(words[0]).mac else { throw ScenarioError("no MAC") }
+        var (identifier, name): ([UInt8]?, String?)
+        var rest = words.dropFirst(2)
+        while rest.count >= 2 {
+            let (key, value) = (rest.removeFirst(), rest.removeFirst())
+            switch key {
+            case "id": identifier = Array(value.utf8)
+            case "name": name = value
+            default: throw ScenarioError("no word \(key)")
+            }
+        }
+        var leases = (world.leases ?? []).filter { $0.mac != mac }
+        leases.append(LeaseWords(mac: mac, hostName: name, clientIdentifier: identifier))
+        world.leases = leases
+        let now = world.now
+        world.run(world.engine?.handle(.leases(leases, isWhole: true), at: now) ?? [])
+    }
 }

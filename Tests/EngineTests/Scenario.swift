@@ -49,6 +49,7 @@ struct Scenario {
         if words.count > 4, words[1...2] == ["is", "told"] { return try tell(words) }
         if words.count == 3, words[1] == "opens" { return try open(words) }
         if words.count >= 2, words[1] == "says" { return try say(words) }
+        if words.count >= 2, words[1] == "leased" { return try lease(words) }
         try act(first, Array(words.dropFirst()))
     }
 

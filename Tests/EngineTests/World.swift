@@ -28,6 +28,8 @@ struct World {
     /// Devices that were asked whether they are still there.
     var asked: [MACAddress] = []
     var refusal: Refusal?
+    /// What a DHCP server has written down; nil where no list is read.
+    var leases: [LeaseWords]?
     /// The GeoIP database in use, and what it says.
     var database: DatabaseFacts?
     var records: [IPAddress: AddressRegion.Finding] = [:]
@@ -54,6 +56,7 @@ struct World {
         var engine = BlockEngine(
             book: try book(), snapshot: store, capabilities: .all,
             references: ReferenceSource(seed: 1))
+        if let leases { _ = engine.handle(.leases(leases, isWhole: true), at: now) }
         let held = [TableSets.blockedMAC, TableSets.blockedIPv4, TableSets.blockedIPv6]
             .flatMap { kernel[$0.name] ?? [] }
             .sorted { $0.key.description < $1.key.description }
@@ -98,6 +101,7 @@ struct World {
             case .endFlows(let addresses): endedFlows += addresses
             case .endCutFlows: break
             case .ask(let mac, _, _): asked.append(mac)
+            case .keep(let changes): changes.forEach { keep($0) }
             case .record(let changes, let event):
                 changes.forEach { keep($0) }
                 events.append(event)
@@ -125,6 +129,10 @@ struct World {
         case .putStage(let start):
             store.stages.removeAll { $0.device == start.device && $0.policy == start.policy }
             store.stages.append(start)
+        case .putIdentity(let kept):
+            store.identities.removeAll { $0.mac == kept.mac }
+            store.identities.append(kept)
+        case .removeIdentity(let mac): store.identities.removeAll { $0.mac == mac }
         case .append: break
         }
     }

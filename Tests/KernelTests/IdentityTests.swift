@@ -113,6 +113,69 @@ extension KernelSuite {
             try expectFree(.laptop, gateway)
         }
 
+        /// A daemon that reads the server's list knows who was here before it; without one it waits
+        /// before it takes anybody for a newcomer.
+        @Test(arguments: [Server.dnsmasq, .kea, nil])
+        func aReturningPhoneIsKnownAfterARestart(list: Server?) throws {
+            let lab = try Lab(kea: list == .kea)
+            let gateway = try Gateway(in: lab, Self.options(reading: list, in: lab))
+            let first = try Self.cut(gateway)
+            try gateway.crash()
+            try gateway.start()
+            _ = try lab.join(.phone, as: Self.again)
+            guard list != nil else {
+                let told = try gateway.awaitEvent("identity.suspected", after: first.id)
+                #expect(told.text.contains("the daemon was started since"), "\(told.text)")
+                letPass(milliseconds: 1_500)
+                #expect(try gateway.devicesInForce() == [Self.phone.mac])
+                return
+            }
+            let second = try gateway.awaitEvent("block.created", after: first.id)
+            #expect(second.device == Self.again.mac)
+            #expect(second.reason?.hasPrefix("identity-rebind:client-id+hostname") ?? false)
+            #expect(!(try lab.reaches(.phone)))
+            try gateway.release(second.block)
+            #expect(try gateway.blocksInForce().isEmpty)
+        }
+
+        /// The device has its lease before there is a daemon, and need not ask again for hours.
+        @Test(arguments: [Server.dnsmasq, .kea, nil])
+        func aLeaseGivesATag(list: Server?) throws {
+            let lab = try Lab(kea: list == .kea)
+            var box = Self.innocent
+            box.name = "Mi-Box-S"
+            let lease = try lab.join(.laptop, as: box)
+            let gateway = try Gateway(in: lab, Self.options(reading: list, in: lab))
+            try gateway.write(
+                """
+                version: 1
+                tag: xiaomi
+                match:
+                  - dhcp_hostname: "mi-box*"
+
+                """, to: "devices.d/70-claims.yaml")
+            try gateway.succeed("reload")
+            let before = try gateway.lastEvent
+            try lab.attempt(.laptop, from: lease.address)
+            guard list != nil else {
+                letPass(milliseconds: 500)
+                #expect(try gateway.blocksInForce().isEmpty)
+                return
+            }
+            let cut = try gateway.awaitEvent("block.created", after: before)
+            #expect(cut.device == box.mac)
+            let said = try gateway.succeed("explain", box.mac).text
+            #expect(said.lowercased().contains("hostname \"mi-box-s\""), "\(said)")
+        }
+
+        private static func options(reading list: Server?, in lab: Lab) -> Gateway.Options {
+            var options = Gateway.Options()
+            if let list {
+                options.more = "identity: {leases: [{\(list.rawValue): \(lab.path("leases"))}]}"
+            }
+            return options
+        }
+
         /// Names are shared by all phones of a model; a liar has the words of others.
         @Test func nobodyElseIsCutForWhatIsSaid() throws {
             let gateway = try Gateway.up()

@@ -9,7 +9,8 @@ package enum FuzzSeeds {
     package static var all: [String: [String: [UInt8]]] {
         [
             "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
-            "dhcp": dhcp, "headers": headers, "stream": stream, "capture": capture,
+            "dhcp": dhcp, "leases": leases, "headers": headers, "stream": stream,
+            "capture": capture,
             "settings": settings, "list": list, "control": control, "geoip": geoip,
         ]
     }
@@ -127,6 +128,30 @@ package enum FuzzSeeds {
         return [
             "request": [0] + request, "packet": [1] + packet, "pieces": [0] + pieces,
             "answer": [0] + answer,
+        ]
+    }
+
+    private static var leases: [String: [UInt8]] {
+        let dnsmasq = """
+            1795434382 04:cf:8c:11:22:99 10.77.0.81 Redmi-Note-9 00:de:ad:be:ef
+            1795434000 02:aa:00:00:00:01 10.77.0.82 * *
+            duid 00:01:00:01:31:a2:b3:c4:02:00:00:00:00:01
+            1795434382 16909060 fd77::51 Redmi-Note-9 00:01:00:01:aa:bb
+
+            """
+        let kea4 = """
+            address,hwaddr,client_id,valid_lifetime,expire,subnet_id,hostname,state
+            10.0.0.1,02:aa:00:00:00:01,01:02,600,1795434382,1,a&#x2cb,0
+            10.0.0.1,02:aa:00:00:00:01,,0,1795434382,1,,0
+
+            """
+        let kea6 = """
+            address,duid,valid_lifetime,hostname,hwaddr,state
+            2001:db8::51,00:03:00:01:02:aa,600,mi.lab.,02:aa:00:00:00:01,0
+
+            """
+        return [
+            "dnsmasq": [0] + dnsmasq.utf8, "kea4": [255] + kea4.utf8, "kea6": [1] + kea6.utf8,
         ]
     }
 

@@ -37,6 +37,7 @@ struct SettingsMaker {
             keepHistoryDays: number(1...3_650), revision: "")
         settings.geoip = geoip
         settings.returning = pick(ReturningDevices.allCases)
+        settings.leaseFiles = makeLeaseFiles()
         settings.encryptedDNS = makeEncryptedDNS(catalogues)
         var tests: [PolicyTestCase] = []
         let names = distinct(number(0...3)) { $0.identifier() }
@@ -212,6 +213,12 @@ struct SettingsMaker {
         return GeoIPSettings(
             database: "/" + text(), uplinkAddress: maybe { $0.pick(addresses) },
             maximumAgeDays: number(1...3_650), source: .nowhere)
+    }
+
+    private mutating func makeLeaseFiles() -> [LeaseList] {
+        distinct(number(0...2)) { "/" + $0.text() }.map {
+            LeaseList(format: pick(LeaseList.Format.allCases), path: $0, source: .nowhere)
+        }
     }
 
     private mutating func makeSites(hasGeoIP: Bool) -> [Site] {

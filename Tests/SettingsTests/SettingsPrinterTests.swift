@@ -161,6 +161,9 @@ extension GatewaySettings {
                 database: $0.database, uplinkAddress: $0.uplinkAddress,
                 maximumAgeDays: $0.maximumAgeDays, source: .nowhere)
         }
+        settings.leaseFiles = leaseFiles.map {
+            LeaseList(format: $0.format, path: $0.path, source: .nowhere)
+        }
         settings.tagRules = tagRules.map {
             TagRule(
                 tag: $0.tag, match: $0.match.map(\.unlocated), except: $0.except.map(\.unlocated))
