@@ -79,7 +79,10 @@ extension BlockEngine {
         var effects = countAddresses(of: mac, at: now)
         // One link-local address may be another device's on every interface, and nothing is
         // forwarded to it.
-        if case .v6(let address) = address, address.isLinkLocal { return effects }
+        if case .v6(let address) = address, address.isLinkLocal {
+            if isConfirmed { identities.noteSign(of: mac, at: now) }
+            return effects + settleReturn(of: mac, at: now)
+        }
         var isNew = false
         // The oldest may have to make room.
         let touched = [address] + bindings.addresses(of: mac).prefix(1).filter { $0 != address }

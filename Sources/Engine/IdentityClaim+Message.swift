@@ -26,7 +26,8 @@ extension IdentityClaim {
                 vendorClass: DHCPIdentity.text(message.vendorClass),
                 fingerprint: parameters.isEmpty
                     ? nil : parameters.map(String.init).joined(separator: ","),
-                clientIdentifier: identifier.isEmpty ? nil : identifier),
+                clientIdentifier: identifier.isEmpty ? nil : identifier,
+                uniqueIdentifier: DHCPIdentity.uniqueIdentifier(inClientIdentifier: identifier)),
             wantedAddress: wanted.map(IPAddress.v4), isRelayed: message.relayAddress != nil)
     }
 }

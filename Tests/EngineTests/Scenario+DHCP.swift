@@ -15,6 +15,7 @@ extension Scenario {
             let (key, value) = (rest.removeFirst(), rest.removeFirst())
             switch key {
             case "id": identity.clientIdentifier = Array(value.utf8)
+            case "duid": identity.uniqueIdentifier = Array(value.utf8)
             case "name": identity.hostName = value
             case "class": identity.vendorClass = value
             case "list": identity.fingerprint = value
