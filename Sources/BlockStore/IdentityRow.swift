@@ -12,7 +12,8 @@ extension KeptIdentity: StoredRecord {
     var row: [SQLValue] {
         [
             .text(mac.description), SQLValue(identity.hostName), SQLValue(identity.vendorClass),
-            SQLValue(identity.fingerprint), SQLValue(identity.clientIdentifierText), .null,
+            SQLValue(identity.fingerprint), SQLValue(identity.clientIdentifierText),
+            SQLValue(identity.uniqueIdentifierText),
             .text(interfaceIdentifiers.map { String($0, radix: 16) }.joined(separator: ",")),
             .text(interface.text), .integer(firstSeen.microseconds),
             .integer(lastSeen.microseconds), .integer(isDoubtful ? 1 : 0),
@@ -25,8 +26,8 @@ extension KeptIdentity: StoredRecord {
         let identity = DHCPIdentity(
             hostName: try reader.optionalText(), vendorClass: try reader.optionalText(),
             fingerprint: try reader.optionalText(),
-            clientIdentifier: try reader.optionalText { Self.octets($0) })
-        _ = try reader.optionalText()
+            clientIdentifier: try reader.optionalText { Self.octets($0) },
+            uniqueIdentifier: try reader.optionalText { Self.octets($0) })
         self.init(
             mac: mac, identity: identity,
             interfaceIdentifiers: try reader.text { Self.identifiers($0) },

@@ -15,7 +15,7 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
         case random
     }
 
-    /// Options 60, 55 and 61 of its DHCP messages.
+    /// Options 60, 55 and 61 of its DHCP messages, and the identifier that DHCPv6 has too.
     package struct DHCPRecord: Codable, Hashable, Sendable {
         /// Visible ASCII, the rest as `\xHH`.
         package let vendorClass: String?
@@ -23,17 +23,23 @@ package struct DeviceRecord: Codable, Hashable, Sendable {
         package let fingerprint: String?
         /// `ff:00:01`; nil where it only repeats the MAC.
         package let clientID: String?
+        /// Its DUID: `00:02:00:00:ab:11`.
+        package let duid: String?
 
-        package init(vendorClass: String?, fingerprint: String?, clientID: String?) {
+        package init(
+            vendorClass: String?, fingerprint: String?, clientID: String?, duid: String? = nil
+        ) {
             self.vendorClass = vendorClass
             self.fingerprint = fingerprint
             self.clientID = clientID
+            self.duid = duid
         }
 
         package enum CodingKeys: String, CodingKey {
             case vendorClass = "vendor_class"
             case fingerprint
             case clientID = "client_id"
+            case duid
         }
     }
 

@@ -80,7 +80,9 @@ extension BlockEngine {
         // One link-local address may be another device's on every interface, and nothing is
         // forwarded to it.
         if case .v6(let address) = address, address.isLinkLocal {
+            if isConfirmed { identities.noteSign(of: mac, at: now) }
             return effects + noteInterfaceIdentifier(address, of: mac, on: interface, at: now)
+                + settleReturn(of: mac, at: now)
         }
         var isNew = false
         // The oldest may have to make room.

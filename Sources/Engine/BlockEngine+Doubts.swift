@@ -8,13 +8,15 @@ extension BlockEngine {
         that mac: MACAddress, is block: Block, on interface: InterfaceName, at now: Timestamp
     ) -> String? {
         guard case .mac(let former) = block.device, let cut = identities.cuts[former],
-            let profile = identities.profiles[mac], let identifier = cut.identity.clientIdentifier
+            let profile = identities.profiles[mac]
         else { return "what was known of the cut device is forgotten" }
         guard book.settings.returning == .cut else { return "identity.returning is report" }
-        let speakers = identities.speakers(of: identifier)
-            .union(identities.leases.holders(of: identifier))
-        let others = speakers.filter { $0 != mac && self.block(of: .mac($0)) == nil }
-        if cut.isDoubtful || profile.isDoubtful || !others.isEmpty {
+        let isShared = cut.identity.identifiers.contains { identifier in
+            identities.speakers(of: identifier)
+                .union(identities.leases.holders(of: identifier))
+                .contains { $0 != mac && self.block(of: .mac($0)) == nil }
+        }
+        if cut.isDoubtful || profile.isDoubtful || isShared {
             return "more than one device has said so, or it has said something else before"
         }
         if cut.lastSign >= profile.firstSeen { return "that device is still there itself" }
@@ -55,7 +57,8 @@ extension BlockEngine {
     private func doubt(
         aboutCut mac: MACAddress, _ block: Block, on interface: InterfaceName, at now: Timestamp
     ) -> String? {
-        let address = identities.profiles[mac]?.wantedAddress
+        let profile = identities.profiles[mac]
+        let address = profile?.wantedAddress ?? profile?.wantedAddressV6
         let facts = informed(DeviceFacts(mac: mac, address: address, interface: interface))
         guard book.site(of: facts)?.site.name == block.site else { return "it is somewhere else" }
         if tags(of: .mac(mac), facts: facts).contains(where: { $0.tag == .neverBlock }) {
@@ -88,8 +91,7 @@ extension BlockEngine {
     mutating func tellForgedIdentity(
         _ claim: IdentityClaim, from source: PacketSource, at now: Timestamp
     ) -> [Effect] {
-        guard let identifier = claim.identity.clientIdentifier,
-            !identities.cutDevices(with: identifier).isEmpty,
+        guard !identities.cutDevices(with: claim.identity.identifiers).isEmpty,
             let sender = source.mac, isNews(.forgery(sender, source.interface), at: now)
         else { return [] }
         let name = displayName(of: .mac(claim.mac))

@@ -152,17 +152,17 @@ extension BlockEngine {
     private func likeness(
         of mac: MACAddress, _ profile: DeviceIdentities.Profile
     ) -> (block: Block, match: IdentityMatch)? {
-        guard let identifier = profile.identity.clientIdentifier else { return nil }
+        let said = profile.identity.besides(mac)
         var best: (block: Block, match: IdentityMatch)?
-        for other in identities.cutDevices(with: identifier) where other != mac {
+        for other in identities.cutDevices(with: said.identifiers) where other != mac {
             guard let cut = identities.cuts[other], let block = block(of: .mac(other)) else {
                 continue
             }
-            let isSameAddress = profile.wantedAddress.map {
+            let isSameAddress = profile.addresses.contains {
                 bindings.tenant(of: $0) == other || bindings.holder(of: $0) == other
             }
             let match = IdentityMatch(
-                cut.identity, profile.identity, sameAddress: isSameAddress ?? false,
+                cut.identity, said, sameAddress: isSameAddress,
                 sameInterfaceIdentifier: identities.interfaceIdentifiers.of(mac).contains {
                     cut.interfaceIdentifiers.contains($0)
                 })
@@ -186,8 +186,9 @@ extension BlockEngine {
             return []
         }
         guard now.since(found.since) >= EngineLimits.answerMicroseconds,
-            let address = profile.wantedAddress, bindings.holder(of: address) == mac,
-            places.isBehind(found.interface, mac, address)
+            let address = profile.addresses.first(where: {
+                isOwn($0, of: mac, on: found.interface)
+            })
         else { return [] }
         identities.returns[mac] = nil
         if let doubt = doubt(that: mac, is: block, on: found.interface, at: now) {
@@ -195,6 +196,16 @@ extension BlockEngine {
         }
         let source = PacketSource(mac: mac, address: address, interface: found.interface)
         return cutReturned(source, like: block, found.match, at: now)
+    }
+
+    /// Whether the neighbour table gives the address to the MAC there. Nobody holds a link-local
+    /// one for certain: another device may have the same on every interface.
+    private func isOwn(
+        _ address: IPAddress, of mac: MACAddress, on interface: InterfaceName
+    ) -> Bool {
+        guard places.isBehind(interface, mac, address) else { return false }
+        if case .v6(let local) = address, local.isLinkLocal { return true }
+        return bindings.holder(of: address) == mac
     }
 
     /// When the next newcomer is to be looked at again, without anything new of it.

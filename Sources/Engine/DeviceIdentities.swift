@@ -3,21 +3,24 @@ package import Wire
 
 /// What one DHCP message says of its sender.
 package struct IdentityClaim: Hashable, Sendable {
-    /// `chaddr`
+    /// `chaddr`, or the sender of the frame of a DHCPv6 message.
     package let mac: MACAddress
     package let identity: DHCPIdentity
     /// The address it takes up or keeps; nil in messages that do neither.
     package let wantedAddress: IPAddress?
+    /// The link-local address a DHCPv6 message was sent from.
+    package let linkLocalAddress: IPAddress?
     /// It came through a relay: its frame says nothing about the client.
     package let isRelayed: Bool
 
     package init(
         mac: MACAddress, identity: DHCPIdentity, wantedAddress: IPAddress? = nil,
-        isRelayed: Bool = false
+        linkLocalAddress: IPAddress? = nil, isRelayed: Bool = false
     ) {
         self.mac = mac
         self.identity = identity
         self.wantedAddress = wantedAddress
+        self.linkLocalAddress = linkLocalAddress
         self.isRelayed = isRelayed
     }
 }
@@ -31,11 +34,29 @@ package struct DeviceIdentities: Sendable {
         var interface: InterfaceName
         let firstSeen: Timestamp
         var lastSeen: Timestamp
+        /// What it has asked for last by DHCPv4.
         var wantedAddress: IPAddress?
+        /// And by DHCPv6, and what it has sent that from.
+        var wantedAddressV6: IPAddress?
+        var linkLocalAddress: IPAddress?
         /// When it last said something that does not fit what it had said.
         var disputedAt: Timestamp?
         /// It has been somebody else before, or a free device has said the same.
         var isDoubtful = false
+
+        /// Addresses one of which has to be its own.
+        var addresses: [IPAddress] {
+            [wantedAddress, wantedAddressV6, linkLocalAddress].compactMap { $0 }
+        }
+
+        mutating func takeAddresses(of claim: IdentityClaim) {
+            switch claim.wantedAddress {
+            case .v4?: wantedAddress = claim.wantedAddress
+            case .v6?: wantedAddressV6 = claim.wantedAddress
+            case nil: break
+            }
+            linkLocalAddress = claim.linkLocalAddress ?? linkLocalAddress
+        }
     }
 
     /// A cut device as it was when it was cut off.
@@ -49,8 +70,8 @@ package struct DeviceIdentities: Sendable {
 
     private(set) var profiles: [MACAddress: Profile] = [:]
     private(set) var cuts: [MACAddress: Cut] = [:]
-    private var profilesByIdentifier: [[UInt8]: Set<MACAddress>] = [:]
-    private var cutsByIdentifier: [[UInt8]: Set<MACAddress>] = [:]
+    private var profilesByIdentifier: [DeviceIdentifier: Set<MACAddress>] = [:]
+    private var cutsByIdentifier: [DeviceIdentifier: Set<MACAddress>] = [:]
     /// When the engine began: who was here before is not known from then on by itself.
     var startedAt: Timestamp?
     /// When somebody had to be forgotten: who was here before is not known for certain any more.
@@ -73,21 +94,25 @@ package struct DeviceIdentities: Sendable {
     /// - Parameter isCut: whether a block stands for the device.
     mutating func restore(_ kept: [KeptIdentity], isCut: (MACAddress) -> Bool) {
         for kept in kept.prefix(EngineLimits.identities) {
-            let identifier = kept.identity.clientIdentifier
             stored.insert(kept.mac)
             profiles[kept.mac] = Profile(
                 identity: kept.identity, interface: kept.interface, firstSeen: kept.firstSeen,
                 lastSeen: kept.lastSeen, isDoubtful: kept.isDoubtful)
-            if let identifier { profilesByIdentifier[identifier, default: []].insert(kept.mac) }
-            guard kept.isCut, isCut(kept.mac), let identifier else {
+            for identifier in kept.identity.identifiers {
+                profilesByIdentifier[identifier, default: []].insert(kept.mac)
+            }
+            guard kept.isCut else { continue }
+            guard isCut(kept.mac) else {
                 // Its block has ended while nobody listened: what is kept may have to go.
-                if kept.isCut { changed.insert(kept.mac) }
+                changed.insert(kept.mac)
                 continue
             }
             cuts[kept.mac] = Cut(
                 identity: kept.identity, interfaceIdentifiers: kept.interfaceIdentifiers,
                 isDoubtful: kept.isDoubtful, lastSign: kept.lastSeen)
-            cutsByIdentifier[identifier, default: []].insert(kept.mac)
+            for identifier in kept.identity.identifiers {
+                cutsByIdentifier[identifier, default: []].insert(kept.mac)
+            }
         }
     }
 
@@ -120,16 +145,16 @@ package struct DeviceIdentities: Sendable {
             makeRoom(at: now)
             var profile = Profile(
                 identity: claim.identity, interface: interface, firstSeen: now, lastSeen: now)
-            profile.wantedAddress = claim.wantedAddress
+            profile.takeAddresses(of: claim)
             profiles[claim.mac] = profile
-            index(claim.mac, claim.identity.clientIdentifier)
+            index(claim.mac, claim.identity.identifiers)
             changed.insert(claim.mac)
             return
         }
         let before = profile
         if profile.identity.contradicts(claim.identity) {
             if Self.isOver(profile.lastSeen, at: now) {
-                unindex(claim.mac, profile.identity.clientIdentifier)
+                unindex(claim.mac, profile.identity.identifiers)
                 profile.identity = claim.identity
                 profile.disputedAt = nil
             } else {
@@ -144,16 +169,20 @@ package struct DeviceIdentities: Sendable {
             }
         }
         profile.interface = interface
-        profile.wantedAddress = claim.wantedAddress ?? profile.wantedAddress
+        profile.takeAddresses(of: claim)
         profiles[claim.mac] = profile
         if before.identity != profile.identity || before.isDoubtful != profile.isDoubtful {
             changed.insert(claim.mac)
         }
-        index(claim.mac, profile.identity.clientIdentifier)
+        index(claim.mac, profile.identity.identifiers)
     }
 
-    private mutating func index(_ mac: MACAddress, _ identifier: [UInt8]?) {
-        guard let identifier, speakers(of: identifier).contains(mac) == false else { return }
+    private mutating func index(_ mac: MACAddress, _ identifiers: [DeviceIdentifier]) {
+        for identifier in identifiers { index(mac, identifier) }
+    }
+
+    private mutating func index(_ mac: MACAddress, _ identifier: DeviceIdentifier) {
+        guard speakers(of: identifier).contains(mac) == false else { return }
         let others = Array(
             speakers(of: identifier).lazy.filter { [cuts] in cuts[$0] == nil }.prefix(2))
         profilesByIdentifier[identifier, default: []].insert(mac)
@@ -163,11 +192,12 @@ package struct DeviceIdentities: Sendable {
         if others.count == 1, let other = others.first { markDoubtful(other) }
     }
 
-    private mutating func unindex(_ mac: MACAddress, _ identifier: [UInt8]?) {
-        guard let identifier else { return }
-        profilesByIdentifier[identifier]?.remove(mac)
-        if profilesByIdentifier[identifier]?.isEmpty ?? false {
-            profilesByIdentifier[identifier] = nil
+    private mutating func unindex(_ mac: MACAddress, _ identifiers: [DeviceIdentifier]) {
+        for identifier in identifiers {
+            profilesByIdentifier[identifier]?.remove(mac)
+            if profilesByIdentifier[identifier]?.isEmpty ?? false {
+                profilesByIdentifier[identifier] = nil
+            }
         }
     }
 
@@ -177,7 +207,7 @@ package struct DeviceIdentities: Sendable {
         guard profiles.count >= EngineLimits.identities else { return }
         let byAge = profiles.sorted { $0.value.lastSeen > $1.value.lastSeen }
         for (mac, profile) in byAge.dropFirst(EngineLimits.identities * 3 / 4) {
-            unindex(mac, profile.identity.clientIdentifier)
+            unindex(mac, profile.identity.identifiers)
             profiles[mac] = nil
             returns[mac] = nil
             if stored.contains(mac) { changed.insert(mac) }
@@ -186,7 +216,7 @@ package struct DeviceIdentities: Sendable {
     }
 
     /// Everybody who has said that he is this one.
-    func speakers(of identifier: [UInt8]) -> Set<MACAddress> {
+    func speakers(of identifier: DeviceIdentifier) -> Set<MACAddress> {
         profilesByIdentifier[identifier] ?? []
     }
 
@@ -194,25 +224,29 @@ package struct DeviceIdentities: Sendable {
 
     /// The device is cut off from now on.
     mutating func cut(_ mac: MACAddress, at now: Timestamp) {
-        guard let profile = profiles[mac], let identifier = profile.identity.clientIdentifier,
+        guard let profile = profiles[mac], !profile.identity.identifiers.isEmpty,
             cuts.count < EngineLimits.identities
         else { return }
         // Whoever names somebody else's identifier must not have that one cut off later.
-        let isShared = speakers(of: identifier).contains { $0 != mac && cuts[$0] == nil }
+        let isShared = profile.identity.identifiers.contains { identifier in
+            speakers(of: identifier).contains { $0 != mac && cuts[$0] == nil }
+        }
         cuts[mac] = Cut(
             identity: profile.identity, interfaceIdentifiers: interfaceIdentifiers.of(mac),
             isDoubtful: profile.isDoubtful || profile.disputedAt != nil || isShared, lastSign: now)
         changed.insert(mac)
-        cutsByIdentifier[identifier, default: []].insert(mac)
+        for identifier in profile.identity.identifiers {
+            cutsByIdentifier[identifier, default: []].insert(mac)
+        }
     }
 
     mutating func free(_ mac: MACAddress) {
-        guard let cut = cuts.removeValue(forKey: mac),
-            let identifier = cut.identity.clientIdentifier
-        else { return }
+        guard let cut = cuts.removeValue(forKey: mac) else { return }
         changed.insert(mac)
-        cutsByIdentifier[identifier]?.remove(mac)
-        if cutsByIdentifier[identifier]?.isEmpty ?? false { cutsByIdentifier[identifier] = nil }
+        for identifier in cut.identity.identifiers {
+            cutsByIdentifier[identifier]?.remove(mac)
+            if cutsByIdentifier[identifier]?.isEmpty ?? false { cutsByIdentifier[identifier] = nil }
+        }
     }
 
     mutating func markDoubtful(_ mac: MACAddress) {
@@ -230,9 +264,9 @@ package struct DeviceIdentities: Sendable {
     /// It has just shown that it is there.
     mutating func noteSign(of mac: MACAddress, at now: Timestamp) { cuts[mac]?.lastSign = now }
 
-    /// Cut devices with this identifier.
-    func cutDevices(with identifier: [UInt8]) -> Set<MACAddress> {
-        cutsByIdentifier[identifier] ?? []
+    /// Cut devices with one of these identifiers.
+    func cutDevices(with identifiers: [DeviceIdentifier]) -> Set<MACAddress> {
+        identifiers.reduce(into: []) { $0.formUnion(cutsByIdentifier[$1] ?? []) }
     }
 }
 
@@ -245,7 +279,7 @@ package struct IdentityMatch: Hashable, Sendable {
     package static let threshold = 80
 
     package let score: Int
-    /// `client-id+hostname`
+    /// `client-id+hostname`, `duid+hostname`
     package let evidence: String
 
     /// - Parameters:
@@ -267,8 +301,18 @@ package struct IdentityMatch: Hashable, Sendable {
                 score -= 30
             }
         }
-        weigh("client-id", 60, known.clientIdentifierText, claimed.clientIdentifierText)
-        weigh("hostname", 25, known.hostName, claimed.hostName)
+        // One device has one identifier, and a DUID may be said in both: it counts once.
+        if known.clientIdentifier != nil, known.clientIdentifier == claimed.clientIdentifier {
+            weigh("client-id", 60, "", "")
+        } else if known.uniqueIdentifier != nil,
+            known.uniqueIdentifier == claimed.uniqueIdentifier
+        {
+            weigh("duid", 60, "", "")
+        }
+        if known.hasOtherIdentifier(than: claimed) { score -= 30 }
+        if let isSame = known.hasSameName(as: claimed) {
+            weigh("hostname", 25, "", isSame ? "" : "other")
+        }
         weigh("vendor-class", 5, known.vendorClass, claimed.vendorClass)
         weigh("fingerprint", 10, known.fingerprint, claimed.fingerprint)
         // Together they count once: whoever has the one may have been given the other with it.

@@ -1,6 +1,6 @@
 package import Inspection
 import Policy
-import Wire
+package import Wire
 
 extension IdentityClaim {
     /// Nil for what servers send, and for what says nothing about the client.
@@ -26,7 +26,32 @@ extension IdentityClaim {
                 vendorClass: DHCPIdentity.text(message.vendorClass),
                 fingerprint: parameters.isEmpty
                     ? nil : parameters.map(String.init).joined(separator: ","),
-                clientIdentifier: identifier.isEmpty ? nil : identifier),
+                clientIdentifier: identifier.isEmpty ? nil : identifier,
+                uniqueIdentifier: DHCPIdentity.uniqueIdentifier(inClientIdentifier: identifier)),
             wantedAddress: wanted.map(IPAddress.v4), isRelayed: message.relayAddress != nil)
+    }
+
+    /// Nil for what servers send, and for what says nothing about the client.
+    ///
+    /// A DUID is taken as it is, also one made from a MAC: it stays the same under the next MAC,
+    /// and the frame's MAC may be another by now.
+    package init?(_ message: DHCPv6Message, from mac: MACAddress, _ source: IPAddress) {
+        switch message.kind {
+        case .solicit, .request, .confirm, .renew, .rebind, .informationRequest: break
+        case .relayForward: break
+        case .advertise, .reply, .reconfigure, .relayReply: return nil
+        case .release, .decline: return nil
+        }
+        let name = Array(message.qualifiedName.prefix { $0 != UInt8(ascii: ".") })
+        let identifier = message.clientIdentifier
+        var local: IPAddress?
+        if case .v6(let address) = source, address.isLinkLocal { local = source }
+        self.init(
+            mac: mac,
+            identity: DHCPIdentity(
+                hostName: DHCPIdentity.text(name),
+                uniqueIdentifier: identifier.isEmpty ? nil : identifier),
+            wantedAddress: message.addresses.first.map(IPAddress.v6), linkLocalAddress: local,
+            isRelayed: message.isRelayed)
     }
 }

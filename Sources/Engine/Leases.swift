@@ -1,18 +1,16 @@
-import Policy
+package import Policy
 package import Wire
 
 /// What a DHCP server has written down of one client.
 package struct LeaseWords: Hashable, Sendable {
     package let mac: MACAddress
-    /// As `DHCPIdentity.hostName`, as far as the server keeps it: Kea writes it in small letters.
-    package let hostName: String?
-    /// Nil where it only repeats the MAC.
-    package let clientIdentifier: [UInt8]?
+    /// Its name as far as the server keeps it (Kea writes it in small letters), and its
+    /// identifiers.
+    package let identity: DHCPIdentity
 
-    package init(mac: MACAddress, hostName: String?, clientIdentifier: [UInt8]?) {
+    package init(mac: MACAddress, identity: DHCPIdentity) {
         self.mac = mac
-        self.hostName = hostName
-        self.clientIdentifier = clientIdentifier
+        self.identity = identity
     }
 }
 
@@ -24,25 +22,21 @@ package struct LeaseWords: Hashable, Sendable {
 struct Leases: Hashable, Sendable {
     private var byMAC: [MACAddress: LeaseWords] = [:]
     private var knownSince: [MACAddress: Timestamp] = [:]
-    private var holders: [[UInt8]: Set<MACAddress>] = [:]
+    private var holders: [DeviceIdentifier: Set<MACAddress>] = [:]
     /// Every file could be read before the first packet was: who has no lease was not here.
     var areKnownSinceStart = false
 
     var macs: Dictionary<MACAddress, LeaseWords>.Keys { byMAC.keys }
 
     func words(of mac: MACAddress) -> DHCPIdentity? {
-        guard let words = byMAC[mac], words.hostName != nil || words.clientIdentifier != nil else {
-            return nil
-        }
-        return DHCPIdentity(
-            hostName: words.hostName, clientIdentifier: words.clientIdentifier)
+        byMAC[mac].flatMap { $0.identity.isEmpty ? nil : $0.identity }
     }
 
     /// When its lease was first read.
     func knownSince(_ mac: MACAddress) -> Timestamp? { knownSince[mac] }
 
     /// Who has a lease under this identifier.
-    func holders(of identifier: [UInt8]) -> Set<MACAddress> { holders[identifier] ?? [] }
+    func holders(of identifier: DeviceIdentifier) -> Set<MACAddress> { holders[identifier] ?? [] }
 
     /// Takes what the files hold now.
     ///
@@ -53,7 +47,7 @@ struct Leases: Hashable, Sendable {
         holders = [:]
         for words in words.suffix(EngineLimits.leases) {
             byMAC[words.mac] = words
-            if let identifier = words.clientIdentifier {
+            for identifier in words.identity.identifiers {
                 holders[identifier, default: []].insert(words.mac)
             }
         }

@@ -2,12 +2,12 @@ package import Wire
 
 /// Why a packet is no DHCP message that could be read; each is counted, none is fatal.
 package enum DHCPFault: Error, Hashable, Sendable {
-    /// Not a whole UDP datagram between the ports of DHCP, not BOOTP over Ethernet, or BOOTP
-    /// without a message type (RFC 951).
+    /// Not a whole UDP datagram between the ports of DHCP, not BOOTP over Ethernet, BOOTP without a
+    /// message type (RFC 951), or a DHCPv6 message of a type that neither client nor server sends.
     case foreign
     /// Lengths that contradict each other or the octets at hand.
     case malformed
-    /// An option longer than `DHCPMessage.maximumOptionLength`.
+    /// An option longer than `DHCPMessage.maximumOptionLength`, or what `DHCPv6Message` allows.
     case oversized
 }
 

@@ -63,14 +63,19 @@ extension DHCPMessage {
     private static func qualifiedName(_ option: [UInt8]) throws(DHCPFault) -> [UInt8] {
         guard !option.isEmpty else { return [] }
         guard option.count >= 3 else { throw .malformed }
-        let name = Array(option[3...])
-        // Bit E: the canonical form of RFC 1035 section 3.1, without its end for a partial name.
-        guard option[0] & 0x04 != 0 else { return withoutEnd(name) }
+        // Bit E: the canonical form.
+        guard option[0] & 0x04 != 0 else { return withoutEnd(Array(option[3...])) }
+        return try text(ofName: option[3...])
+    }
+
+    /// A name in the canonical form of RFC 1035 section 3.1, with dots; without its end for a
+    /// partial name.
+    static func text(ofName name: ArraySlice<UInt8>) throws(DHCPFault) -> [UInt8] {
         var text: [UInt8] = []
-        var offset = 0
-        while offset < name.count, name[offset] != 0 {
+        var offset = name.startIndex
+        while offset < name.endIndex, name[offset] != 0 {
             let length = Int(name[offset])
-            guard length <= 63, offset + length < name.count else { throw .malformed }
+            guard length <= 63, offset + length < name.endIndex else { throw .malformed }
             if !text.isEmpty { text.append(UInt8(ascii: ".")) }
             text += name[offset + 1...offset + length]
             offset += 1 + length

@@ -1,24 +1,30 @@
 /// What a device says of itself by DHCP. Anybody can say anything: it gives tags and hints, and is
 /// no proof of who somebody is.
 package struct DHCPIdentity: Hashable, Sendable {
-    /// Option 12, or the first label of option 81 without it; visible ASCII, the rest as `\xHH`.
+    /// Option 12, or the first label of option 81 without it, or of DHCPv6's option 39; visible
+    /// ASCII, the rest as `\xHH`.
     package var hostName: String?
-    /// Option 60, written in the same way.
+    /// Option 60, written in the same way. Neither this nor the list below is taken from DHCPv6:
+    /// its options have other numbers, and a program words its class there in another way, so
+    /// that one device would contradict itself.
     package var vendorClass: String?
     /// The numbers of option 55 in their order, such as `1,3,6,15`: each program that asks has its
     /// own list.
     package var fingerprint: String?
     /// Option 61 as it came; nil where it only repeats the MAC.
     package var clientIdentifier: [UInt8]?
+    /// The DUID: DHCPv6's option 1, or the end of an option 61 of RFC 4361.
+    package var uniqueIdentifier: [UInt8]?
 
     package init(
         hostName: String? = nil, vendorClass: String? = nil, fingerprint: String? = nil,
-        clientIdentifier: [UInt8]? = nil
+        clientIdentifier: [UInt8]? = nil, uniqueIdentifier: [UInt8]? = nil
     ) {
         self.hostName = hostName
         self.vendorClass = vendorClass
         self.fingerprint = fingerprint
         self.clientIdentifier = clientIdentifier
+        self.uniqueIdentifier = uniqueIdentifier
     }
 
     package var isEmpty: Bool { self == DHCPIdentity() }
@@ -29,7 +35,7 @@ package struct DHCPIdentity: Hashable, Sendable {
         func differ<Value: Equatable>(_ one: Value?, _ another: Value?) -> Bool {
             one != nil && another != nil && one != another
         }
-        return differ(clientIdentifier, other.clientIdentifier) || differ(hostName, other.hostName)
+        return hasOtherIdentifier(than: other) || hasSameName(as: other) == false
             || differ(vendorClass, other.vendorClass)
     }
 
@@ -39,6 +45,7 @@ package struct DHCPIdentity: Hashable, Sendable {
         vendorClass = vendorClass ?? later.vendorClass
         fingerprint = fingerprint ?? later.fingerprint
         clientIdentifier = clientIdentifier ?? later.clientIdentifier
+        uniqueIdentifier = uniqueIdentifier ?? later.uniqueIdentifier
     }
 
     /// Octets of a device as text that no terminal acts on: visible ASCII as it is, the backslash
@@ -55,8 +62,12 @@ package struct DHCPIdentity: Hashable, Sendable {
     }
 
     /// `01:3a:91:…` as people write client identifiers; nil without one.
-    package var clientIdentifierText: String? {
-        clientIdentifier.map { $0.map(Self.hex).joined(separator: ":") }
+    package var clientIdentifierText: String? { clientIdentifier.map(Self.colons) }
+    /// The DUID in the same way.
+    package var uniqueIdentifierText: String? { uniqueIdentifier.map(Self.colons) }
+
+    private static func colons(_ octets: [UInt8]) -> String {
+        octets.map(hex).joined(separator: ":")
     }
 
     private static func hex(_ octet: UInt8) -> String {

@@ -138,9 +138,9 @@ package actor LeaseKeeper {
 extension LeaseWords {
     /// A device may have several leases, of both families.
     fileprivate func completed(from other: LeaseWords) -> LeaseWords {
-        LeaseWords(
-            mac: mac, hostName: hostName ?? other.hostName,
-            clientIdentifier: clientIdentifier ?? other.clientIdentifier)
+        var both = identity
+        both.complete(from: other.identity)
+        return LeaseWords(mac: mac, identity: both)
     }
 }
 

@@ -37,7 +37,7 @@ struct RecordWriter: Sendable {
         record.dhcp = said.map {
             .init(
                 vendorClass: $0.vendorClass, fingerprint: $0.fingerprint,
-                clientID: $0.clientIdentifierText)
+                clientID: $0.clientIdentifierText, duid: $0.uniqueIdentifierText)
         }
         record.interface = device.facts.interface?.text
         let given = engine.tagsGiven(to: key)

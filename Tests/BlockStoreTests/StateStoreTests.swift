@@ -60,7 +60,8 @@ import Wire
             mac: MACAddress(value: 0x02aa_0000_0001),
             identity: DHCPIdentity(
                 hostName: "Redmi\\x20\"9", vendorClass: "android-dhcp-14",
-                fingerprint: "1,3,6", clientIdentifier: [0xff, 0, 0, 1]),
+                fingerprint: "1,3,6", clientIdentifier: [0xff, 0, 0, 1],
+                uniqueIdentifier: [0, 4, 7]),
             interfaceIdentifiers: [0x9c1d_44a1_0002_0077, .max], interface: interface,
             firstSeen: Sample.start, lastSeen: Sample.start.adding(seconds: 5), isDoubtful: true,
             isCut: true)

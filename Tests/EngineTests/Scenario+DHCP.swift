@@ -15,6 +15,7 @@ extension Scenario {
             let (key, value) = (rest.removeFirst(), rest.removeFirst())
             switch key {
             case "id": identity.clientIdentifier = Array(value.utf8)
+            case "duid": identity.uniqueIdentifier = Array(value.utf8)
             case "name": identity.hostName = value
             case "class": identity.vendorClass = value
             case "list": identity.fingerprint = value
@@ -35,18 +36,18 @@ extension Scenario {
     /// `NAME leased [id HEX] [name TEXT]`: its DHCP server has written that down.
     mutating func lease(_ words: [String]) throws {
         guard let mac = try device(words[0]).mac else { throw ScenarioError("no MAC") }
-        var (identifier, name): ([UInt8]?, String?)
+        var identity = DHCPIdentity()
         var rest = words.dropFirst(2)
         while rest.count >= 2 {
             let (key, value) = (rest.removeFirst(), rest.removeFirst())
             switch key {
-            case "id": identifier = Array(value.utf8)
-            case "name": name = value
+            case "id": identity.clientIdentifier = Array(value.utf8)
+            case "name": identity.hostName = value
             default: throw ScenarioError("no word \(key)")
             }
         }
         var leases = (world.leases ?? []).filter { $0.mac != mac }
-        leases.append(LeaseWords(mac: mac, hostName: name, clientIdentifier: identifier))
+        leases.append(LeaseWords(mac: mac, identity: identity))
         world.leases = leases
         let now = world.now
         world.run(world.engine?.handle(.leases(leases, isWhole: true), at: now) ?? [])

@@ -43,7 +43,7 @@ import Wire
     }
 
     private func names(_ keeper: LeaseKeeper) async -> [String?] {
-        await keeper.words.leases.map(\.hostName)
+        await keeper.words.leases.map(\.identity.hostName)
     }
 
     private static let header =

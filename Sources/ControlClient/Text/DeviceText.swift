@@ -19,6 +19,7 @@ extension DeviceRecord {
         if let text = dhcp?.vendorClass { words.append("vendor class \"\(text)\"") }
         if let text = dhcp?.fingerprint { words.append("fingerprint \(text)") }
         if let text = dhcp?.clientID { words.append("client id \(text)") }
+        if let text = dhcp?.duid { words.append("DUID \(text)") }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 }
