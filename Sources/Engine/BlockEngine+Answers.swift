@@ -147,7 +147,7 @@ extension BlockEngine {
         guard mode == .enforce else { return nil }
         switch sighting.vector {
         // Questions are answered, with a refusal.
-        case .dns, .dnsTCP, .dnsAnswer, .address, .dhcp: return nil
+        case .dns, .dnsTCP, .dnsAnswer, .address, .dhcp, .settings: return nil
         case .tls, .quic, .http: return book.encryptedDNS.refusal(of: sighting.name)
         }
     }

@@ -64,7 +64,7 @@ extension BlockEngine {
         }
         effects.append(.record([.put(block)] + identityChanges(), event))
         for address in touched { effects += tellContest(of: address, at: event.time) }
-        return effects
+        return effects + cutRelatives(of: block, at: event.time)
     }
 
     /// One block that ends, and the sentence that tells of it.

@@ -15,7 +15,7 @@ extension BlockEngine {
                 + "\(book.settings.sites.sites.count) sites, mode \(mode.rawValue)\(back)")
         // The table is made before any block ends, so that no end is lost in the difference.
         return [.install(rulesets()), .record([], event)] + endUnfounded(at: now)
-            + enterAll(at: now) + keepIdentities()
+            + cutNewRelatives(at: now) + enterAll(at: now) + keepIdentities()
     }
 
     mutating func confirmSettings(at now: Timestamp) -> [Effect] {
@@ -158,7 +158,7 @@ extension BlockEngine {
         let unfounded = blocks.values.filter { block in
             guard let policy = block.policyName else { return false }
             let ground = Ground(policy: policy, region: block.region, site: block.site)
-            let activation = ledger.first(of: block.device)?.activation
+            let activation = firstActivation(of: block.device)?.activation
             let isCommon = !hasExemptions && activation == nil
             if isCommon, let known = denied[ground] { return !known }
             let facts = devices[block.device]?.facts ?? facts(of: block.device)
@@ -176,7 +176,8 @@ extension BlockEngine {
                 text: "\(name) has its internet back: \(unfoundedness(of: block, at: now))")
         }
         return end(
-            endings, state: .released, kind: .blockReleased, by: nil, reason: nil, at: now)
+            endings + strangers(), state: .released, kind: .blockReleased, by: nil, reason: nil,
+            at: now)
     }
 
     /// Why a policy's block has no ground any more.
@@ -184,7 +185,7 @@ extension BlockEngine {
         let region = block.region?.code ?? "an unknown region"
         let policy = block.policyName ?? "?"
         let facts = devices[block.device]?.facts ?? facts(of: block.device)
-        guard let activation = ledger.first(of: block.device)?.activation,
+        guard let activation = firstActivation(of: block.device)?.activation,
             book.stillDenies(
                 policy: policy, region: block.region, site: block.site, device: facts,
                 tags: tags(of: block.device, facts: facts), at: now)

@@ -33,9 +33,7 @@ extension BlockEngine {
         for exemption in exemptions.values { add(exemption.device, seen: exemption.since) }
         for list in grants.values { for grant in list { add(grant.device, seen: grant.since) } }
         for known in book.settings.devices {
-            if case .mac(let mac) = known.selector {
-                add(.mac(mac), seen: Timestamp(microseconds: 0))
-            }
+            for mac in known.macs { add(.mac(mac), seen: Timestamp(microseconds: 0)) }
         }
         return all.values.sorted { $0.key < $1.key }
     }
@@ -46,8 +44,9 @@ extension BlockEngine {
     }
 
     package func isExempt(_ device: DeviceKey, at now: Timestamp) -> Bool {
-        exemptions.values.contains {
-            $0.device == device && ($0.until.map { now < $0 } ?? true)
+        let relatives = relatives(of: device)
+        return exemptions.values.contains {
+            relatives.contains($0.device) && ($0.until.map { now < $0 } ?? true)
         }
     }
 
@@ -96,6 +95,17 @@ extension BlockEngine {
                 $0.name.lowercased().hasPrefix(wanted)
                     || ReferenceSource.deviceID($0.key).hasPrefix(wanted)
             } : exact
+        // One device, whichever of its MACs: the one that is cut off, or was seen last.
+        if let first = candidates.first,
+            Set(candidates.map(\.key)).isSubset(of: relatives(of: first.key))
+        {
+            let keys = candidates.map(\.key)
+            return keys.first { blockOfDevice[$0] != nil }
+                ?? keys.max {
+                    (devices[$0]?.lastSeen.microseconds ?? 0)
+                        < (devices[$1]?.lastSeen.microseconds ?? 0)
+                } ?? first.key
+        }
         switch candidates.count {
         case 1: return candidates[0].key
         case 0:

@@ -97,8 +97,8 @@ extension BlockEngine {
         attempt.addressRegion = addressRegion(of: facts, at: site?.site)
         if let device = question.device {
             attempt.device = facts
-            attempt.activation = ledger.first(of: device)?.activation
-            attempt.stagesSince = stagesSince[device] ?? [:]
+            attempt.activation = firstActivation(of: device)?.activation
+            attempt.stagesSince = stages(of: device)
         }
         attempt.isEntry = question.name.isEmpty
         return attempt

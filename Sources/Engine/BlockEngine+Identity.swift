@@ -288,7 +288,8 @@ extension BlockEngine {
         var all = endings
         var ids = Set(endings.map(\.id))
         for ending in endings {
-            for id in identities.companions(of: ending.id) where ids.insert(id).inserted {
+            let listed = blocks[ending.id].map { blocksOfRelatives(of: $0).map(\.id) } ?? []
+            for id in identities.companions(of: ending.id) + listed where ids.insert(id).inserted {
                 guard let block = blocks[id] else { continue }
                 let other = blocks[ending.id].map { displayName(of: $0.device) } ?? "another"
                 let text =

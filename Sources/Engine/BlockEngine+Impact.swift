@@ -39,7 +39,7 @@ extension BlockEngine {
         var later = self
         later.take(book)
         later.isOnTrial = false
-        _ = later.endUnfounded(at: now)
+        _ = later.endUnfounded(at: now) + later.cutNewRelatives(at: now)
         let keys = Set((knownDevices + later.knownDevices).map(\.key))
         return keys.sorted().compactMap { key in
             if let block = block(of: key) {

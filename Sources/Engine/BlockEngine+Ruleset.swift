@@ -57,8 +57,9 @@ extension BlockEngine {
             for line in rule.match { add(line.value, comment: rule.tag.text, to: &tagged) }
         }
         for known in book.settings.devices where known.tags.contains(where: watched.contains) {
-            add(
-                known.selector, comment: known.label ?? known.tags.first?.text ?? "", to: &tagged)
+            let comment = known.label ?? known.tags.first?.text ?? ""
+            add(known.selector, comment: comment, to: &tagged)
+            for mac in known.otherMACs { tagged.macs[mac] = comment }
         }
         for (device, list) in grants {
             guard let grant = list.first(where: { watched.contains($0.tag) }) else { continue }
@@ -110,7 +111,10 @@ extension BlockEngine {
             if case .mac(let mac) = selector { look(at: mac) }
         }
         for rule in book.settings.tagRules { rule.except.forEach { look(at: $0.value) } }
-        book.settings.devices.forEach { look(at: $0.selector) }
+        for known in book.settings.devices {
+            look(at: known.selector)
+            known.otherMACs.forEach { look(at: $0) }
+        }
         for device in grants.keys {
             if case .mac(let mac) = device { look(at: mac) }
         }
@@ -142,7 +146,7 @@ private struct SparedDevices {
 
     init(book: PolicyBook, grants: [DeviceKey: [GrantedTag]]) {
         for known in book.settings.devices where known.tags.contains(.neverBlock) {
-            if case .mac(let mac) = known.selector { macs.insert(mac) }
+            macs.formUnion(known.macs)
         }
         for (device, list) in grants where list.contains(where: { $0.tag == .neverBlock }) {
             if case .mac(let mac) = device { macs.insert(mac) }

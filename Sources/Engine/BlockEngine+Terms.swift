@@ -9,8 +9,9 @@ extension BlockEngine {
         at now: Timestamp
     ) -> Attempt {
         let found = book.site(of: facts)
+        let relatives = relatives(of: device)
         let spared = exemptions.values
-            .filter { $0.device == device && ($0.until.map { now < $0 } ?? true) }
+            .filter { relatives.contains($0.device) && ($0.until.map { now < $0 } ?? true) }
             .sorted { $0.id < $1.id }
         var attempt = Attempt(
             tags: tags(of: device, facts: facts), site: found?.site,
@@ -18,8 +19,8 @@ extension BlockEngine {
             exemptions: spared.map { AttemptExemption(id: $0.id, policy: $0.policy) })
         attempt.addressRegion = addressRegion(of: facts, at: found?.site)
         attempt.device = informed(facts)
-        attempt.activation = ledger.first(of: device)?.activation
-        attempt.stagesSince = stagesSince[device] ?? [:]
+        attempt.activation = firstActivation(of: device)?.activation
+        attempt.stagesSince = stages(of: device)
         attempt.isEntry = isEntry
         return attempt
     }
@@ -133,7 +134,7 @@ extension BlockEngine {
         at now: Timestamp
     ) -> [Effect] {
         guard decision.verdict == .allow, decision.permitsRegion, let region = decision.region,
-            ledger.first(of: source.device) == nil, !isForged(source, at: now),
+            firstActivation(of: source.device) == nil, !isForged(source, at: now),
             let entry = ledger.append(
                 source.device, in: region, origin: .seen, note: evidence.name, at: now)
         else { return [] }

@@ -92,14 +92,25 @@ package struct TagRule: Hashable, Sendable {
 package struct KnownDevice: Hashable, Sendable {
     /// `.mac` or a single-address `.prefix`.
     package let selector: DeviceSelector
+    /// What it has besides the MAC of `selector`: a cable beside its Wi-Fi. Empty for most.
+    package let otherMACs: [MACAddress]
     package let label: String?
     package let tags: [Tag]
     package let source: SourceLocation
 
-    package init(selector: DeviceSelector, label: String?, tags: [Tag], source: SourceLocation) {
+    package init(
+        selector: DeviceSelector, otherMACs: [MACAddress] = [], label: String?, tags: [Tag],
+        source: SourceLocation
+    ) {
         self.selector = selector
+        self.otherMACs = otherMACs
         self.label = label
         self.tags = tags
         self.source = source
+    }
+
+    /// None for a device that is known by its address.
+    package var macs: [MACAddress] {
+        if case .mac(let mac) = selector { [mac] + otherMACs } else { [] }
     }
 }

@@ -12,6 +12,7 @@ struct KnownDeviceIndex: Sendable {
         byMAC.reserveCapacity(devices.count)
         for (index, device) in devices.enumerated() {
             let number = Int32(index)
+            for mac in device.otherMACs where byMAC[mac] == nil { byMAC[mac] = number }
             switch device.selector {
             case .mac(let mac):
                 if byMAC[mac] == nil { byMAC[mac] = number } else { others.append(number) }
@@ -26,6 +27,9 @@ struct KnownDeviceIndex: Sendable {
             }
         }
     }
+
+    /// The entry that lists this MAC.
+    func index(of mac: MACAddress) -> Int? { byMAC[mac].map(Int.init) }
 
     /// The entries that match, in the order of the files.
     func matches(_ facts: DeviceFacts, in devices: [KnownDevice]) -> [KnownDevice] {

@@ -381,6 +381,18 @@ extension PolicyBook {
         !knownDevices.matches(device, in: settings.devices).isEmpty
     }
 
+    /// The other MACs of the device that this one is listed for.
+    package func otherMACs(of mac: MACAddress) -> [MACAddress] {
+        guard let index = knownDevices.index(of: mac) else { return [] }
+        let known = settings.devices[index]
+        return known.otherMACs.isEmpty ? [] : known.macs.filter { $0 != mac }
+    }
+
+    /// Where `devices.d` lists this MAC.
+    package func listing(of mac: MACAddress) -> SourceLocation? {
+        knownDevices.index(of: mac).map { settings.devices[$0].source }
+    }
+
     /// The operator's name for the device, or nil.
     package func label(of device: DeviceFacts) -> String? {
         knownDevices.matches(device, in: settings.devices).lazy.compactMap(\.label).first

@@ -95,6 +95,8 @@ struct SightingCounts: Sendable {
         case .dnsAnswer: dnsAnswer
         case .address: address
         case .dhcp: dhcp
+        // Nothing that is seen.
+        case .settings: 0
         }
     }
 
@@ -108,6 +110,7 @@ struct SightingCounts: Sendable {
         case .dnsAnswer: dnsAnswer += 1
         case .address: address += 1
         case .dhcp: dhcp += 1
+        case .settings: break
         }
     }
 }

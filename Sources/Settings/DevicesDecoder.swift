@@ -160,17 +160,41 @@ struct DevicesDecoder {
             fields.missing("\"mac\" or \"address\"")
             return nil
         }
-        let selector: DeviceSelector? =
-            fields["mac"] != nil
-            ? key.mac().map(DeviceSelector.mac)
-            : key.address().flatMap { IPPrefix($0, length: $0.bitWidth) }.map { .prefix($0) }
-        guard let selector else { return nil }
-        if let place = notePlace(of: selector, key.span) {
-            key.error("this device is listed twice (also in \(location(place)))")
+        guard let selectors = fields["mac"] != nil ? macs(key) : Self.address(key) else {
+            return nil
+        }
+        for (selector, span) in selectors {
+            if let place = notePlace(of: selector, span) {
+                field.file.error(
+                    "this device is listed twice (also in \(location(place)))", at: span)
+            }
+        }
+        guard let first = selectors.first?.selector else { return nil }
+        let others = selectors.dropFirst().compactMap { selector, _ -> MACAddress? in
+            if case .mac(let mac) = selector { mac } else { nil }
         }
         return KnownDevice(
-            selector: selector, label: label, tags: tags.map(\.value),
+            selector: first, otherMACs: others, label: label, tags: tags.map(\.value),
             source: field.file.location(field.span))
+    }
+
+    /// One MAC, or a list of all that the device has.
+    private func macs(_ field: Field) -> [(selector: DeviceSelector, span: TextSpan)]? {
+        guard case .sequence = field.node.content else {
+            return field.mac().map { [(.mac($0), field.span)] }
+        }
+        let items = field.someItems(of: "MAC addresses", limit: SettingsLimits.macsPerDevice)
+        let macs = items?.compactMap { item in
+            item.mac().map { (selector: DeviceSelector.mac($0), span: item.span) }
+        }
+        return macs?.isEmpty == false ? macs : nil
+    }
+
+    private static func address(
+        _ field: Field
+    ) -> [(selector: DeviceSelector, span: TextSpan)]? {
+        field.address().flatMap { IPPrefix($0, length: $0.bitWidth) }
+            .map { [(.prefix($0), field.span)] }
     }
 
     private mutating func label(_ field: Field?) -> String? {

@@ -37,6 +37,8 @@ package enum SettingsLimits {
     package static let leaseFiles = 8
     package static let selectorsPerFile = 1_024
     package static let devicesPerFile = 10_000
+    /// Interfaces of one device: Wi-Fi on two bands, a cable, a dock.
+    package static let macsPerDevice = 8
     package static let tagsPerEntry = 16
     package static let regionsPerPolicy = 512
     package static let listsPerPolicy = 16

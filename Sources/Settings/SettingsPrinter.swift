@@ -101,7 +101,10 @@ package struct SettingsPrinter {
             for device in devices {
                 text.item(origin: origin(device.source)) { text in
                     if case .mac(let mac) = device.selector {
-                        text.put("mac", YAMLText.scalar("\(mac)"))
+                        text.put(
+                            "mac",
+                            device.otherMACs.isEmpty
+                                ? YAMLText.scalar("\(mac)") : YAMLText.list(device.macs))
                     } else if case .prefix(let prefix) = device.selector {
                         text.put("address", YAMLText.scalar("\(prefix.base)"))
                     }

@@ -11,4 +11,6 @@ package enum Vector: String, Hashable, Sendable, CaseIterable {
     case address
     /// No name of a server: a device by what it says of itself.
     case dhcp
+    /// It is listed as one device with another that is cut off.
+    case settings
 }

@@ -138,6 +138,37 @@ extension KernelSuite {
             #expect(try gateway.blocksInForce().isEmpty)
         }
 
+        /// A cable and a Wi-Fi that the operator lists as one device: the MAC that asked is cut, and
+        /// so is the other, which has done nothing.
+        @Test func aListedDeviceIsCutUnderAllItsMACs() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            let laptop = try lab.value("laptop_mac")
+            let alone = try gateway.cutPhone()
+            #expect(try lab.reaches(.laptop), "nobody has listed it yet")
+            try gateway.release(alone.block)
+            try gateway.write(
+                """
+                version: 1
+                devices:
+                  - mac: ["\(Self.phone.mac)", "\(laptop)"]
+                    label: bench
+                    tags: [xiaomi]
+
+                """, to: "devices.d/60-bench.yaml")
+            try gateway.succeed("reload")
+            let first = try gateway.cutPhone()
+            let second = try gateway.awaitEvent("block.created", after: first.id)
+            #expect(second.device == laptop && second.vector == "settings")
+            let reached = try [lab.reaches(.laptop), lab.reaches(.phone)]
+            #expect(reached == [false, false])
+            let said = try gateway.succeed("explain", laptop).text
+            #expect(said.contains("devices.d/60-bench.yaml:3"), "\(said)")
+            try gateway.succeed("release", "bench", "--reason", "test")
+            #expect(try lab.reaches(.laptop))
+            #expect(try lab.reaches(.phone))
+        }
+
         /// The device has its lease before there is a daemon, and need not ask again for hours.
         @Test(arguments: [Server.dnsmasq, .kea, nil])
         func aLeaseGivesATag(list: Server?) throws {

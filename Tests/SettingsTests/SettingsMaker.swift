@@ -284,7 +284,9 @@ struct SettingsMaker {
             let single = IPPrefix(address, length: address.bitWidth)
             let key = chance(2) ? single.map(DeviceSelector.prefix) : nil
             return KnownDevice(
-                selector: key ?? .mac(mac()), label: chance(3) ? nil : labels[place],
+                selector: key ?? .mac(mac()),
+                otherMACs: key == nil ? distinct(number(0...2)) { $0.mac() } : [],
+                label: chance(3) ? nil : labels[place],
                 tags: distinct(number(0...3)) { $0.tag() },
                 source: SourceLocation(file: "devices.d/\(place < 4 ? 5 : 9)-list.yaml", line: 3))
         }

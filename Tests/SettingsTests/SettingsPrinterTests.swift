@@ -170,7 +170,8 @@ extension GatewaySettings {
         }
         settings.devices = devices.map {
             KnownDevice(
-                selector: $0.selector, label: $0.label, tags: $0.tags, source: .nowhere)
+                selector: $0.selector, otherMACs: $0.otherMACs, label: $0.label, tags: $0.tags,
+                source: .nowhere)
         }
         settings.policies = policies.map(\.unlocated)
         return settings

@@ -84,7 +84,7 @@ extension GatewayMetrics {
     }
 
     private var inspectionFamilies: [MetricFamily] {
-        let seen = Vector.allCases.map { vector in
+        let seen = Vector.allCases.filter { $0 != .settings }.map { vector in
             MetricSample(
                 .count(inspection.sightings[vector] ?? UInt64(0)),
                 labels: [("vector", vector.rawValue)])
