@@ -180,9 +180,9 @@ package final class StateStore {
         of database: borrowing Database
     ) throws(StoreError) -> EngineSnapshot {
         var snapshot = EngineSnapshot()
-        try database.forEach(Block.self, "WHERE state = 'in_force' ORDER BY id") {
-            snapshot.blocks.append($0)
-        }
+        // A damaged state must not pass for an end: what is none of these is read, and found.
+        let inForce = "WHERE state IS NOT 'released' AND state IS NOT 'expired' ORDER BY id"
+        try database.forEach(Block.self, inForce) { snapshot.blocks.append($0) }
         try database.forEach(Exemption.self, "ORDER BY id") { snapshot.exemptions.append($0) }
         try database.forEach(GrantedTag.self, "ORDER BY device, tag") { snapshot.tags.append($0) }
         try database.forEach(StoredSetting.self) { setting in
@@ -191,6 +191,9 @@ package final class StateStore {
             }
         }
         try database.forEach(LedgerEntry.self, "ORDER BY number") { snapshot.ledger.append($0) }
+        if case .integer(let last) = try database.value("SELECT max(number) FROM ledger") {
+            snapshot.lastLedgerNumber = last
+        }
         try database.forEach(StageStart.self, "ORDER BY device, policy") {
             snapshot.stages.append($0)
         }

@@ -98,7 +98,7 @@ package struct BlockEngine: Sendable {
         self.capabilities = capabilities
         self.shape = shape
         self.references = references
-        self.ledger = Ledger(snapshot.ledger)
+        self.ledger = Ledger(snapshot.ledger, lastNumber: snapshot.lastLedgerNumber)
         self.newestStored = snapshot.newest
         self.modeAtPrompt = snapshot.mode
         self.mode = snapshot.mode ?? book.settings.mode

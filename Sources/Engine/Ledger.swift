@@ -101,6 +101,8 @@ package struct LedgerChain: Hashable, Sendable {
 package struct Ledger: Hashable, Sendable {
     package private(set) var entries: [LedgerEntry] = []
     private var firsts: [DeviceKey: Int] = [:]
+    /// Of the last entry there is, in whatever state.
+    private var lastNumber: Int64 = 0
 
     /// The digest before the first entry.
     package static let origin = String(repeating: "0", count: 64)
@@ -108,8 +110,11 @@ package struct Ledger: Hashable, Sendable {
     package init() {}
 
     /// What a store held, in its order. It is taken as it is: see `firstBreak`.
-    package init(_ entries: [LedgerEntry]) {
+    ///
+    /// - Parameter lastNumber: of the last entry, should it be one that could not be read.
+    package init(_ entries: [LedgerEntry], lastNumber: Int64 = 0) {
         self.entries = entries
+        self.lastNumber = max(lastNumber, entries.last?.number ?? 0)
         for (index, entry) in entries.enumerated() where firsts[entry.device] == nil {
             firsts[entry.device] = index
         }
@@ -120,10 +125,19 @@ package struct Ledger: Hashable, Sendable {
         var chain = LedgerChain()
         do throws(LedgerBreak) {
             for entry in entries { try chain.add(entry) }
-            return nil
+            return unreadableEnd
         } catch {
             return error
         }
+    }
+
+    /// The break where the last entries are there and cannot be read.
+    package var unreadableEnd: LedgerBreak? {
+        let last = entries.last?.number ?? 0
+        guard last < lastNumber else { return nil }
+        return LedgerBreak(
+            number: last + 1, part: .number, expected: "\(last + 1)",
+            found: "nothing that can be read")
     }
 
     /// The digest of the last entry, which stands for all of them.
@@ -152,15 +166,15 @@ package struct Ledger: Hashable, Sendable {
         guard firsts[device] == nil, room > 0 else { return nil }
         // Not the count: where an entry was deleted, the number of the last one is higher, and the
         // store would put the new entry in its place.
-        let last = entries.last?.number ?? 0
-        guard last < .max else { return nil }
+        guard lastNumber < .max else { return nil }
         let bare = LedgerEntry(
-            number: last + 1, time: time, device: device, region: region,
+            number: lastNumber + 1, time: time, device: device, region: region,
             origin: origin, note: note, digest: "")
         let entry = LedgerEntry(
             number: bare.number, time: time, device: device, region: region, origin: origin,
             note: note, digest: bare.expectedDigest(after: head))
         firsts[device] = entries.count
+        lastNumber = entry.number
         entries.append(entry)
         return entry
     }

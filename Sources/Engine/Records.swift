@@ -338,6 +338,8 @@ package struct EngineSnapshot: Hashable, Sendable {
     package var mode: PolicyMode?
     /// In order of number.
     package var ledger: [LedgerEntry]
+    /// The number of the last entry, also where that one cannot be read.
+    package var lastLedgerNumber: Int64 = 0
     package var stages: [StageStart]
     package var identities: [KeptIdentity]
     /// When the newest event was; the clock was right then.

@@ -58,7 +58,10 @@ extension ControlDesk {
                 if entry.digest == digest { noted = entry.number }
             }
         }
-        let count = await gatekeeper.ask { engine, _ in engine.ledger.entries.count }
+        let (count, end) = await gatekeeper.ask { engine, _ in
+            (engine.ledger.entries.count, engine.ledger.unreadableEnd)
+        }
+        broken = broken ?? end
         return LedgerCheck(
             entries: broken == nil ? chain.count : Int64(count), head: chain.head,
             broken: broken.map {

@@ -151,6 +151,38 @@ import Wire
         #expect(snapshot.blocks.count == 1 && snapshot.mode == .enforce)
     }
 
+    /// A row that cannot be read is missed, wherever it stands, and its number is not given again.
+    @Test(arguments: [1, 2, 3])
+    func anUnreadableRowOfTheLedgerIsMissed(row: Int) throws {
+        var ledger = Ledger()
+        let regions = ["UA-30", "ES", "KR"].compactMap { Region($0) }
+        let entries = regions.enumerated().compactMap { place, region in
+            ledger.append(
+                Sample.device(place + 1), in: region, origin: .seen, note: "note", at: Sample.start)
+        }
+        let state = directory.path + "/unreadable"
+        do {
+            let store = try StateStore.open(directory: state)
+            try store.apply(entries.map { .putLedger($0) } + [.put(try Sample.block(7))])
+        }
+        let path = URL(fileURLWithPath: state + "/regionlock.db")
+        var bytes = try Data(contentsOf: path)
+        let mac = Data("\(entries[row - 1].device)".utf8)
+        let place = try #require(bytes.firstRange(of: mac))
+        bytes[place.lowerBound] = UInt8(ascii: "x")
+        try bytes.write(to: path)
+        let store = try StateStore.open(directory: state)
+        #expect(store.openedAfterLoss == nil)
+        let snapshot = try store.load()
+        #expect(snapshot.blocks.count == 1)
+        #expect(snapshot.ledger == entries.filter { $0.number != row })
+        var left = Ledger(snapshot.ledger, lastNumber: snapshot.lastLedgerNumber)
+        #expect(left.firstBreak?.number == Int64(row))
+        let next = left.append(
+            Sample.device(9), in: regions[0], origin: .seen, note: "note", at: Sample.start)
+        #expect(next?.number == 4)
+    }
+
     @Test func theLedgerAndStagesComeBack() throws {
         var ledger = Ledger()
         let region = try #require(Region("UA-30"))
