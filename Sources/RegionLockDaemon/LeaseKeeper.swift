@@ -44,7 +44,8 @@ package actor LeaseKeeper {
             let words = LeaseWords(lease)
             byMAC[words.mac] = byMAC[words.mac].map { $0.completed(from: words) } ?? words
         }
-        let isWhole = !lists.isEmpty && lists.allSatisfy { copies[$0]?.trouble == nil }
+        // A list that is still empty, as after a start of both, does not say who was here.
+        let isWhole = !byMAC.isEmpty && lists.allSatisfy { copies[$0]?.trouble == nil }
         return (byMAC.values.sorted { $0.mac < $1.mac }, isWhole)
     }
 
