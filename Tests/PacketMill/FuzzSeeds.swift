@@ -9,7 +9,7 @@ package enum FuzzSeeds {
     package static var all: [String: [String: [UInt8]]] {
         [
             "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
-            "dhcp": dhcp, "headers": headers, "stream": stream, "capture": capture,
+            "dhcp": dhcp, "dhcp6": dhcp6, "headers": headers, "stream": stream, "capture": capture,
             "settings": settings, "list": list, "control": control, "geoip": geoip,
         ]
     }
