@@ -103,6 +103,19 @@ extension KernelSuite {
             #expect(!told.contains { $0.type == "block.created" })
         }
 
+        /// Everything fits, but the cut phone answers: there are two devices.
+        @Test func whoeverStillAnswersIsNotTheNewcomer() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            let first = try Self.cut(gateway, by: .v6)
+            _ = try lab.joinV6(.laptop, as: Self.again)
+            let told = try gateway.awaitEvent("identity.suspected", after: first.id)
+            #expect(told.device == Self.again.mac && told.text.contains("still there"))
+            letPass(milliseconds: 1_500)
+            #expect(try gateway.devicesInForce() == [Self.phone.mac])
+            #expect(try lab.reaches(.laptop, .v6), "an innocent device was cut off")
+        }
+
         /// Two devices that say so, and neither of them is cut for it.
         @Test func oneDUIDOfTwoDevicesIsNobodys() throws {
             let gateway = try Gateway.up()
