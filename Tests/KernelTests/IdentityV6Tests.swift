@@ -90,7 +90,11 @@ extension KernelSuite {
             let gateway = try Gateway.up()
             let lab = gateway.lab
             let first = try Self.cut(gateway, by: .v6)
+            // The phone is silent, so nothing but her words speaks for her.
+            try lab.run(.phone, "ip", "link", "set", "eth0", "down")
             _ = try lab.joinV6(.laptop, as: Self.sister)
+            letPass(milliseconds: 1_500)
+            #expect(try gateway.devicesInForce() == [Self.phone.mac])
             var stranger = Self.again
             stranger.client = "ff00000001000400112233445566778899aabbccddeeff"
             stranger.name = "Pixel-5"
