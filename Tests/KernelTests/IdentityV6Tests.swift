@@ -136,6 +136,35 @@ extension KernelSuite {
             #expect(try lab.reaches(.laptop, .v6) && lab.reaches(.phone, .v6))
         }
 
+        /// The cut phone's words in frames with the MAC of somebody else, and hers in its own.
+        @Test func nobodyElseIsCutForWhatIsSaid() throws {
+            let gateway = try Gateway.up()
+            let lab = gateway.lab
+            let first = try Self.cut(gateway, by: .v6)
+            var her = Self.sister
+            her.name = "Anna"
+            let lease = try lab.joinV6(.laptop, as: her)
+            let (phone, maid) = (Self.phone.mac, her.mac)
+            let wants = "wants=\(lease.address)"
+            let its = ["duid=\(Self.phone.duid)", "name=\(Self.phone.name)", wants]
+            for _ in 0..<2 {
+                try lab.lieV6(.phone, frame: maid, source: "fe80::4bb:ff:fe00:7", its)
+                try lab.lieV6(
+                    .phone, frame: phone, source: "fe80::66b4:73ff:fe00:31",
+                    ["duid=\(her.duid)", "name=\(her.name)", wants])
+            }
+            letPass(milliseconds: 1_500)
+            // She comes back with another MAC, under which it has spoken before.
+            her.mac = "06:bb:00:00:00:09"
+            try lab.lieV6(.phone, frame: her.mac, source: "fe80::4bb:ff:fe00:9", its)
+            _ = try lab.joinV6(.laptop, as: her)
+            letPass(milliseconds: 1_500)
+            #expect(try gateway.devicesInForce() == [phone])
+            #expect(try lab.reaches(.laptop, .v6), "an innocent device was cut off")
+            #expect(
+                !(try gateway.events(after: first.id)).contains { $0.type == "block.created" })
+        }
+
         /// A server behind another port of the bridge: only the bridge's table sees what is asked.
         @Test func whatGoesFromPortToPortIsHeard() throws {
             let gateway = try Gateway.up()

@@ -70,6 +70,13 @@ extension Lab {
         guard said.status == 0 else { throw LabError("lab-dhcp.py: \(said.errors)") }
     }
 
+    /// Sends one DHCPv6 message that is a lie, from a link-local address.
+    func lieV6(_ node: Node, frame: String, source: String, _ words: [String]) throws {
+        let script = Place.root.appending(path: "scripts/lab-dhcp6.py").path
+        let said = try run(node, words: ["python3", script, "eth0", frame, source] + words)
+        guard said.status == 0 else { throw LabError("lab-dhcp6.py: \(said.errors)") }
+    }
+
     /// Asks for the trigger name from an address of the node.
     func attempt(_ node: Node, from address: String) throws {
         let family: Family = address.contains(":") ? .v6 : .v4
