@@ -144,6 +144,12 @@ extension KernelSuite {
             var her = Self.sister
             her.name = "Anna"
             let lease = try lab.joinV6(.laptop, as: her)
+            // Nobody shall be spared just because the phone answers.
+            let muted = try lab.run(
+                .phone, "nft",
+                "table ip6 mute { chain out { type filter hook output priority 0; "
+                    + "icmpv6 type nd-neighbor-advert drop; }; }")
+            try #require(muted.status == 0, "\(muted.errors)")
             let (phone, maid) = (Self.phone.mac, her.mac)
             let wants = "wants=\(lease.address)"
             let its = ["duid=\(Self.phone.duid)", "name=\(Self.phone.name)", wants]
