@@ -130,8 +130,15 @@ extension BlockEngine {
             block: block.id, match: match, interface: interface, since: now)
         guard case .mac(let former) = block.device else { return [] }
         // The one it looks like is asked whether it is still there.
-        let addresses = bindings.addresses(of: former).suffix(Self.askedAddresses)
-        return [.ask(former, addresses: Array(addresses), on: interface)]
+        var addresses = Array(bindings.addresses(of: former).suffix(Self.askedAddresses))
+        // A host may keep its link-local address under another MAC (RFC 7217): who asks for that
+        // one asks the newcomer, and keeps its answer from the server away from it.
+        if let local = identities.profiles[former]?.linkLocalAddress,
+            local != profile.linkLocalAddress, places.isBehind(interface, former, local)
+        {
+            addresses.append(local)
+        }
+        return [.ask(former, addresses: addresses, on: interface)]
     }
 
     private static let askedAddresses = 4

@@ -51,7 +51,7 @@ enum Fixtures {
             mac: "3a:91:0c:5e:77:01", addresses: [], macKind: .random, hostname: "x\u{1b}[2J",
             tags: [], state: .free)
         record.dhcp = .init(
-            vendorClass: "v\u{1b}[2J\n", fingerprint: "1,3", clientID: "ff:01")
+            vendorClass: "v\u{1b}[2J\n", fingerprint: "1,3", clientID: "ff:01", duid: "00:04:09")
         return record
     }()
 

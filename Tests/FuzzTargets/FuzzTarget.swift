@@ -8,6 +8,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case http
     case quic
     case dhcp
+    case dhcp6
     case leases
     case headers
     case stream
@@ -25,6 +26,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .http: MessageTargets.http(input)
         case .quic: QUICTarget.run(input)
         case .dhcp: DHCPTarget.run(input)
+        case .dhcp6: DHCPv6Target.run(input)
         case .leases: LeaseTarget.run(input)
         case .headers: PacketTargets.headers(input)
         case .stream: PacketTargets.stream(input)

@@ -31,6 +31,7 @@ import Wire
                 tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
                 uplinks: [try #require(InterfaceName("wan0"))])
             answering.readsAnswers = true
+            answering.dhcpGroup = 9
             answering.refusedDNS = RefusedDNS(
                 port853: true,
                 resolvers: [

@@ -9,8 +9,8 @@ package enum FuzzSeeds {
     package static var all: [String: [String: [UInt8]]] {
         [
             "dns": dns, "answer": answer, "tls": tls, "http": http, "quic": quic,
-            "dhcp": dhcp, "leases": leases, "headers": headers, "stream": stream,
-            "capture": capture,
+            "dhcp": dhcp, "dhcp6": dhcp6, "leases": leases, "headers": headers,
+            "stream": stream, "capture": capture,
             "settings": settings, "list": list, "control": control, "geoip": geoip,
         ]
     }
