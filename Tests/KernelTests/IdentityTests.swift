@@ -138,8 +138,8 @@ extension KernelSuite {
             #expect(try gateway.blocksInForce().isEmpty)
         }
 
-        /// A cable and a Wi-Fi that the operator lists as one device: the MAC that asked is cut, and
-        /// so is the other, which has done nothing.
+        /// A cable and a Wi-Fi that the operator lists as one device: the MAC that asked is cut,
+        /// and so is the other, which has done nothing.
         @Test func aListedDeviceIsCutUnderAllItsMACs() throws {
             let gateway = try Gateway.up()
             let lab = gateway.lab
