@@ -20,6 +20,7 @@ struct SimulateCommand: Command {
               regionlock simulate --device bench-phone-7 --to account.xiaomi.com
               regionlock simulate --tag xiaomi --region UA-43 --to account.xiaomi.com --exit-code
               regionlock simulate --policy new.yaml --tag xiaomi --region CU --to a.example.com
+              regionlock simulate --tag xiaomi --site havana-shop --entry
             """)
 
     @Option(
@@ -32,7 +33,11 @@ struct SimulateCommand: Command {
     @Option(help: "Instead of a site: in this region, as in CU or UA-43.")
     var region: String?
     @Option(name: .customLong("to"), help: ArgumentHelp("The name it asks for.", valueName: "name"))
-    var endpoint: String
+    var endpoint: String?
+    @Flag(
+        name: .customLong("entry"),
+        help: "Instead of a name: being there is all it does, as policies \"on: entry\" see it.")
+    var isEntry = false
     @Option(name: .customLong("at"), help: ArgumentHelp("On another day.", valueName: "date"))
     var moment: String?
     @Option(
@@ -54,9 +59,12 @@ struct SimulateCommand: Command {
         guard (device == nil) != tag.isEmpty else {
             throw Failure.usage("give either --device or --tag.")
         }
+        guard (endpoint == nil) == isEntry else {
+            throw Failure.usage("give either --to, a name it asks for, or --entry.")
+        }
         let query = SimulateQuery(
             device: device, tags: try tag.map(Words.tag), site: site,
-            region: try region.map(Words.region), to: try Words.domain(endpoint),
+            region: try region.map(Words.region), to: try endpoint.map(Words.domain),
             at: try moment.map { try Words.time($0, "--at") })
         let decision =
             directory == nil && policy == nil
@@ -101,7 +109,7 @@ struct SimulateCommand: Command {
         let answer = stand.answer(
             to: Question(
                 device: key, tags: query.tags, site: place, region: query.region,
-                name: query.to.text))
+                name: query.to?.text ?? ""))
         return DecisionRecord(answer.decision, tried: answer.trials)
     }
 
