@@ -55,6 +55,8 @@ struct SimulateCommand: Command {
     var hasExitCode = false
     @OptionGroup var common: CommonOptions
 
+    private static let installed = "/etc/regionlock"
+
     func run(_ session: Session) async throws {
         guard (device == nil) != tag.isEmpty else {
             throw Failure.usage("give either --device or --tag.")
@@ -88,7 +90,7 @@ struct SimulateCommand: Command {
                 hint: RegionTable.installed().advice(for: region.code))
         }
         let settings = try session.settings(
-            in: directory ?? "/etc/regionlock", adding: policy)
+            in: directory ?? Self.installed, adding: policy)
         var place = try query.site.map { try ReplayCommand.site($0, in: settings) }
         var known: Explanation?
         if let device = query.device { known = await knowledge(of: device, session) }
@@ -97,7 +99,9 @@ struct SimulateCommand: Command {
         }
         let knowledge = known.flatMap(SettingsStand.Knowledge.init)
         let stand = SettingsStand(
-            settings: settings, knowing: knowledge, at: query.at ?? Terminal.now)
+            settings: settings, knowing: knowledge, at: query.at ?? Terminal.now,
+            region: try session.regions(
+                for: settings, in: directory ?? Self.installed, isQuiet: common.isQuiet))
         var key = knowledge?.key
         if key == nil, let device = query.device {
             do throws(Refusal) {
