@@ -144,8 +144,8 @@ let package = Package(
         .testTarget(
             name: "ReplayTests",
             dependencies: [
-                "Capture", "ControlAPI", "Engine", "Firewall", "Inspection", "PacketMill", "Policy",
-                "Replay", "Settings", "Wire", "regionlock",
+                "Capture", "ControlAPI", "DatabaseMill", "Engine", "Firewall", "GeoIP",
+                "Inspection", "PacketMill", "Policy", "Replay", "Settings", "Wire", "regionlock",
             ],
             exclude: ["Golden"], swiftSettings: house),
         .testTarget(

@@ -80,7 +80,7 @@ package enum Operation: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .listDevices: ["tag", "site", "state", "limit", "cursor"]
         case .listBlocks, .listExemptions: ["limit", "cursor"]
-        case .simulate: ["device", "tag", "site", "region", "to", "at"]
+        case .simulate: ["device", "tag", "site", "region", "to", "entry", "at"]
         case .listLedger: ["device", "region", "since", "limit", "cursor"]
         case .verifyLedger: ["head"]
         case .events: ["after", "since", "limit", "follow"]

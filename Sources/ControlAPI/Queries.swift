@@ -51,7 +51,7 @@ package struct DeviceQuery: Hashable, Sendable {
 }
 
 /// The question of `GET /v1/simulate`: a device, or a set of tags, at a site, or in a region, that
-/// tries to reach a name, now or at another time.
+/// tries to reach a name or is just there, now or at another time.
 package struct SimulateQuery: Hashable, Sendable {
     /// A device, or nil with `tags` given.
     package let device: String?
@@ -59,12 +59,13 @@ package struct SimulateQuery: Hashable, Sendable {
     /// A site, or nil with `region` given; both nil: where the device is.
     package let site: String?
     package let region: Region?
-    package let to: DomainName
+    /// Nil asks about presence: `entry=true` in the query string.
+    package let to: DomainName?
     package let at: Timestamp?
 
     package init(
         device: String? = nil, tags: [Tag] = [], site: String? = nil, region: Region? = nil,
-        to: DomainName, at: Timestamp? = nil
+        to: DomainName?, at: Timestamp? = nil
     ) {
         self.device = device
         self.tags = tags
@@ -82,10 +83,15 @@ package struct SimulateQuery: Hashable, Sendable {
         }
         site = try fields.text("site", maximum: FieldLimits.maximumNameLength)
         region = try fields.value("region", "must be \(Region.shape)") { Region($0) }
-        guard let to = try fields.value("to", "must be a host name", { DomainName($0) }) else {
-            throw .invalid("to", "is missing")
+        to = try fields.value("to", "must be a host name") { DomainName($0) }
+        let isEntry = try fields.flag("entry") ?? false
+        // Presence has to be asked for by its own word: a name forgotten is no other question.
+        guard to != nil || isEntry else {
+            throw .invalid("to", "is missing; entry=true asks about presence")
         }
-        self.to = to
+        guard to == nil || !isEntry else {
+            throw .invalid("entry", "give either a name or entry=true")
+        }
         at = try fields.value("at", "must be \(Timestamp.shape)") { RFC3339.timestamp($0) }
         try checkCombination()
     }

@@ -68,8 +68,8 @@ extension APICall {
         return .init(
             .simulate,
             query: [("device", query.device)] + tags + [
-                ("site", query.site), ("region", query.region?.code), ("to", query.to.text),
-                ("at", query.at?.description),
+                ("site", query.site), ("region", query.region?.code), ("to", query.to?.text),
+                ("entry", query.to == nil ? "true" : nil), ("at", query.at?.description),
             ])
     }
 

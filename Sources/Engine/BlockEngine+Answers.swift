@@ -148,7 +148,7 @@ extension BlockEngine {
         switch sighting.vector {
         // Questions are answered, with a refusal.
         case .dns, .dnsTCP, .dnsAnswer, .address, .dhcp, .settings: return nil
-        case .tls, .quic, .http: return book.encryptedDNS.refusal(of: sighting.name)
+        case .tls, .quic, .http, .socks: return book.encryptedDNS.refusal(of: sighting.name)
         }
     }
 

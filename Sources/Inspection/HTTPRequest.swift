@@ -180,7 +180,7 @@ enum HTTPRequest {
     }
 
     /// Compares without regard to case; `text` is in lower case.
-    private static func equals(
+    static func equals(
         _ stream: Span<UInt8>, _ range: Range<Int>, _ text: String
     ) -> Bool {
         guard range.count == text.utf8.count else { return false }

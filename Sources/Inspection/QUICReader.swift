@@ -153,7 +153,7 @@ struct QUICReader {
         switch reading {
         case .settled(let named): return .settled(named ? .named : .nameless)
         case .incomplete: return front < limit ? .open : .settled(.tooLong)
-        case .message, .foreign, .malformed: return .malformed
+        case .message, .prelude, .foreign, .malformed: return .malformed
         }
     }
 }

@@ -27,6 +27,9 @@ struct StreamReader {
     /// Long enough for a request line that has not ended (RFC 9112 section 3 asks for 8,000 octets
     /// at least; what goes beyond is read when its segment begins with it).
     static let keptTail = 8 * 1024
+    /// Preludes before a stream is none of ours. Three proxies in a row take nine with passwords, a
+    /// mail session before TLS five. Each segment reads them anew, so their number bounds its cost.
+    static let maximumPreludes = 16
 
     let dialect: Dialect
     let limit: Int
@@ -99,12 +102,19 @@ struct StreamReader {
         _ = drain(segment, skippingNames: 0, isHTTP: false, visit)
     }
 
-    /// Whether a message begins with the first byte, as far as one can tell.
+    /// Whether a message begins with the first byte, or behind preludes, as far as one can tell.
     func mayBegin(_ bytes: Span<UInt8>) -> Bool {
-        switch decode(bytes, isHTTP: dialect == .http, { _, _ in }) {
-        case .message, .incomplete, .settled: true
-        case .foreign, .malformed: false
+        var isGreeted = false
+        var offset = 0
+        for _ in 0...Self.maximumPreludes {
+            let rest = bytes.extracting(droppingFirst: offset)
+            switch decode(rest, isHTTP: dialect == .http, isGreeted: &isGreeted, { _, _ in }) {
+            case .message, .incomplete, .settled: return true
+            case .foreign, .malformed: return false
+            case .prelude(let length): offset += length
+            }
         }
+        return false
     }
 
     /// The usual case: nothing waits, so the segment is read where it lies, and only what is not
@@ -188,17 +198,28 @@ struct StreamReader {
         result.isHTTP = isHTTP
         var known = known
         var offset = 0
+        var isGreeted = false
+        var preludes = 0
         while offset < bytes.count {
             let rest = bytes.extracting(droppingFirst: offset)
             let length: Int
-            result.end = decode(rest, isHTTP: result.isHTTP) { name, showing in
+            result.end = decode(rest, isHTTP: result.isHTTP, isGreeted: &isGreeted) {
+                name, showing in
                 result.names += 1
                 if result.names > known { visit(name, showing) }
             }
             if !result.isHTTP { result.isHTTP = isRequest(rest, result.end) }
+            if case .prelude = result.end {
+                preludes += 1
+                if preludes > Self.maximumPreludes { result.end = .foreign }
+            }
             if case .malformed = result.end, !result.isBehindForeign { result.isMalformed = true }
             switch result.end {
             case .message(let whole): length = whole
+            case .prelude(let whole):
+                // Not consumed: see `StreamReading.prelude`.
+                offset += whole
+                continue
             case .malformed(let whole?) where whole <= rest.count && !result.isBehindForeign:
                 length = whole
             case .foreign, .malformed:
@@ -224,7 +245,7 @@ struct StreamReader {
         switch reading {
         case .message, .incomplete:
             return HTTPRequest.hasRequestLine(bytes) && !HTTPRequest.opensTunnel(bytes)
-        case .foreign, .malformed, .settled: return false
+        case .foreign, .malformed, .settled, .prelude: return false
         }
     }
 
@@ -239,14 +260,23 @@ struct StreamReader {
     }
 
     private func decode(
-        _ bytes: Span<UInt8>, isHTTP: Bool, _ visit: (borrowing NameBuffer, Showing) -> Void
+        _ bytes: Span<UInt8>, isHTTP: Bool, isGreeted: inout Bool,
+        _ visit: (borrowing NameBuffer, Showing) -> Void
     ) -> StreamReading {
         guard dialect != .dnsStream else {
             return DNSQuestion.readFramed(bytes) { visit($0, Showing(vector: .dnsTCP)) }
         }
+        if dialect == .stream, !isHTTP {
+            let reading = SOCKSMessage.read(bytes, isGreeted: &isGreeted) {
+                visit($0, Showing(vector: .socks))
+            }
+            if reading != .foreign { return reading }
+        }
         // No method of HTTP begins with the octet of a handshake record.
         guard ClientHello.mayBegin(bytes) else {
-            return HTTPRequest.read(bytes) { visit($0, Showing(vector: .http)) }
+            let reading = HTTPRequest.read(bytes) { visit($0, Showing(vector: .http)) }
+            let mayAskForTLS = reading == .foreign && dialect == .stream && !isHTTP
+            return mayAskForTLS ? PlainTextCommand.read(bytes) : reading
         }
         let reading = ClientHello.read(bytes) { name, hasECH in
             visit(name, Showing(vector: .tls, hasECH: hasECH))

@@ -120,7 +120,7 @@ struct ControlDesk: ControlBackend {
             if let device = query.device { key = try engine.device(named: device) }
             let question = Question(
                 device: key, tags: query.tags, site: site, region: query.region,
-                name: query.to.text)
+                name: query.to?.text ?? "")
             let time = query.at ?? now
             return DecisionRecord(
                 engine.simulate(question, at: time), tried: engine.trials(of: question, at: time))

@@ -29,16 +29,3 @@ extension Gatekeeper {
         AddressRegion(address, asking: database)
     }
 }
-
-extension AddressRegion {
-    /// What the database says; without one no public address says anything.
-    init(_ address: IPAddress, asking database: RegionDatabase?) {
-        if let database {
-            self = database.region(of: address)
-        } else {
-            let address = address.unmapped
-            self.init(
-                address, .unknown(address.isPublic ? .noDatabase : .notPublic), database: nil)
-        }
-    }
-}

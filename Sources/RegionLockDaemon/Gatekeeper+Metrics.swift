@@ -80,6 +80,7 @@ struct SightingCounts: Sendable {
     private var tls: UInt64 = 0
     private var quic: UInt64 = 0
     private var http: UInt64 = 0
+    private var socks: UInt64 = 0
     private var dnsAnswer: UInt64 = 0
     private var address: UInt64 = 0
     /// DHCP messages.
@@ -92,6 +93,7 @@ struct SightingCounts: Sendable {
         case .tls: tls
         case .quic: quic
         case .http: http
+        case .socks: socks
         case .dnsAnswer: dnsAnswer
         case .address: address
         case .dhcp: dhcp
@@ -107,6 +109,7 @@ struct SightingCounts: Sendable {
         case .tls: tls += 1
         case .quic: quic += 1
         case .http: http += 1
+        case .socks: socks += 1
         case .dnsAnswer: dnsAnswer += 1
         case .address: address += 1
         case .dhcp: dhcp += 1

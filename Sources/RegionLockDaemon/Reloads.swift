@@ -1,6 +1,7 @@
 import BlockStore
 import ControlAPI
 import Engine
+import GeoIP
 import Policy
 import Wire
 

@@ -26,6 +26,8 @@ package final class CaptureReplay {
     private let scope: Scope
     /// Where all packets came in, whatever the capture says.
     private let interface: InterfaceName?
+    /// Looks an address up whose region a site asks for.
+    private let region: @Sendable (IPAddress) -> AddressRegion
     package internal(set) var counts = ReplayCounts()
     /// The latest time of the capture so far: flows time out by it, so it never goes back.
     private var nanoseconds: Int64 = 0
@@ -41,15 +43,22 @@ package final class CaptureReplay {
 
     private static let standingSlots = 1_024
 
-    /// - Parameter seed: keys the endpoint index and the references of blocks.
+    /// - Parameters:
+    ///   - seed: keys the endpoint index and the references of blocks.
+    ///   - region: looks addresses up for sites with `region: from-address`, each once; without a
+    ///     database they are of unknown region.
     package init(
-        settings: GatewaySettings, interface: InterfaceName?, scope: Scope, seed: UInt64
+        settings: GatewaySettings, interface: InterfaceName?, scope: Scope, seed: UInt64,
+        region: @escaping @Sendable (IPAddress) -> AddressRegion = {
+            AddressRegion($0.unmapped, .unknown(.noDatabase), database: nil)
+        }
     ) {
         engine = BlockEngine(
             book: PolicyBook(settings: settings, seed: seed), snapshot: EngineSnapshot(),
             capabilities: .all, references: ReferenceSource(seed: seed))
         self.interface = interface
         self.scope = scope
+        self.region = region
         standings = Array(repeating: KnownStanding(), count: Self.standingSlots)
     }
 
@@ -90,6 +99,9 @@ package final class CaptureReplay {
         let isBeginning = flow.map { Self.isBeginning(octets, of: $0) } ?? false
         if let flow, settled.contains(flow, isBeginning: isBeginning, at: seconds) { return }
         counts.inspected += 1
+        if standing != .ignored, engine.wantsRegion(of: address, on: source.interface) {
+            engine.locate([region(address)])
+        }
         var isRefused = false
         var isNamed = false
         let isHTTP = flow.map { http.contains($0, isBeginning: isBeginning, at: seconds) } ?? false

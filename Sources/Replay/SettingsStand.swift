@@ -29,8 +29,13 @@ package struct SettingsStand {
     private let engine: BlockEngine
     private let now: Timestamp
 
-    /// - Parameter now: When the question is asked.
-    package init(settings: GatewaySettings, knowing device: Knowledge? = nil, at now: Timestamp) {
+    /// - Parameters:
+    ///   - now: When the question is asked.
+    ///   - region: Looks the device's address up where a site asks for its region.
+    package init(
+        settings: GatewaySettings, knowing device: Knowledge? = nil, at now: Timestamp,
+        region: (IPAddress) -> AddressRegion
+    ) {
         self.now = now
         var snapshot = EngineSnapshot()
         if let device {
@@ -48,6 +53,8 @@ package struct SettingsStand {
             if case .mac(let own) = device.key { mac = own }
             engine.note(
                 PacketSource(mac: mac, address: address, interface: device.interface), at: now)
+            // Wherever the settings place it: the question may name another site.
+            if settings.hasAddressSites { engine.locate([region(address)]) }
         }
         self.engine = engine
     }

@@ -7,6 +7,8 @@ package enum Vector: String, Hashable, Sendable, CaseIterable {
     case tls
     case quic
     case http
+    /// In a request to a SOCKS proxy.
+    case socks
     /// In no name at all: an answer had given this address for the name.
     case address
     /// No name of a server: a device by what it says of itself.

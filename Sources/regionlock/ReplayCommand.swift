@@ -38,6 +38,11 @@ struct ReplayCommand: Command {
         help: ArgumentHelp("Everything happened at this site.", valueName: "site"),
         completion: Names.sites)
     var site: String?
+    @Option(
+        help: ArgumentHelp(
+            "For sites with region: from-address: another GeoIP database.", valueName: "file"),
+        completion: .file())
+    var database: String?
     @Flag(help: "Names of all devices, tagged or not.")
     var all = false
     @Flag(
@@ -58,7 +63,9 @@ struct ReplayCommand: Command {
             place = entrance
         }
         let replay = CaptureReplay(
-            settings: settings, interface: place, scope: all ? .all : .tagged, seed: Self.seed)
+            settings: settings, interface: place, scope: all ? .all : .tagged, seed: Self.seed,
+            region: try session.regions(
+                for: settings, in: directory, database: database, isQuiet: common.isQuiet))
         var input = try CaptureInput(path: file)
         var parser = CaptureParser()
         var output = ReplayOutput(session, replay)

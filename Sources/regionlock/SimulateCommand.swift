@@ -20,6 +20,7 @@ struct SimulateCommand: Command {
               regionlock simulate --device bench-phone-7 --to account.xiaomi.com
               regionlock simulate --tag xiaomi --region UA-43 --to account.xiaomi.com --exit-code
               regionlock simulate --policy new.yaml --tag xiaomi --region CU --to a.example.com
+              regionlock simulate --tag xiaomi --site havana-shop --entry
             """)
 
     @Option(
@@ -32,7 +33,11 @@ struct SimulateCommand: Command {
     @Option(help: "Instead of a site: in this region, as in CU or UA-43.")
     var region: String?
     @Option(name: .customLong("to"), help: ArgumentHelp("The name it asks for.", valueName: "name"))
-    var endpoint: String
+    var endpoint: String?
+    @Flag(
+        name: .customLong("entry"),
+        help: "Instead of a name: being there is all it does, as policies \"on: entry\" see it.")
+    var isEntry = false
     @Option(name: .customLong("at"), help: ArgumentHelp("On another day.", valueName: "date"))
     var moment: String?
     @Option(
@@ -50,13 +55,18 @@ struct SimulateCommand: Command {
     var hasExitCode = false
     @OptionGroup var common: CommonOptions
 
+    private static let installed = "/etc/regionlock"
+
     func run(_ session: Session) async throws {
         guard (device == nil) != tag.isEmpty else {
             throw Failure.usage("give either --device or --tag.")
         }
+        guard (endpoint == nil) == isEntry else {
+            throw Failure.usage("give either --to, a name it asks for, or --entry.")
+        }
         let query = SimulateQuery(
             device: device, tags: try tag.map(Words.tag), site: site,
-            region: try region.map(Words.region), to: try Words.domain(endpoint),
+            region: try region.map(Words.region), to: try endpoint.map(Words.domain),
             at: try moment.map { try Words.time($0, "--at") })
         let decision =
             directory == nil && policy == nil
@@ -80,7 +90,7 @@ struct SimulateCommand: Command {
                 hint: RegionTable.installed().advice(for: region.code))
         }
         let settings = try session.settings(
-            in: directory ?? "/etc/regionlock", adding: policy)
+            in: directory ?? Self.installed, adding: policy)
         var place = try query.site.map { try ReplayCommand.site($0, in: settings) }
         var known: Explanation?
         if let device = query.device { known = await knowledge(of: device, session) }
@@ -89,7 +99,9 @@ struct SimulateCommand: Command {
         }
         let knowledge = known.flatMap(SettingsStand.Knowledge.init)
         let stand = SettingsStand(
-            settings: settings, knowing: knowledge, at: query.at ?? Terminal.now)
+            settings: settings, knowing: knowledge, at: query.at ?? Terminal.now,
+            region: try session.regions(
+                for: settings, in: directory ?? Self.installed, isQuiet: common.isQuiet))
         var key = knowledge?.key
         if key == nil, let device = query.device {
             do throws(Refusal) {
@@ -101,7 +113,7 @@ struct SimulateCommand: Command {
         let answer = stand.answer(
             to: Question(
                 device: key, tags: query.tags, site: place, region: query.region,
-                name: query.to.text))
+                name: query.to?.text ?? ""))
         return DecisionRecord(answer.decision, tried: answer.trials)
     }
 

@@ -27,6 +27,12 @@ enum Benchmarks {
             ("HTTP request head", Packets.http(Packets.trigger)),
             ("TLS ClientHello in one segment", Packets.tls(Packets.trigger)),
             ("the same on another port", Packets.tls(Packets.trigger, port: 8_443)),
+            ("SOCKS 5 and a hello in one segment", Packets.proxied(Packets.trigger)),
+            ("STARTTLS and a hello in one segment", Packets.mail(Packets.trigger)),
+            (
+                "a segment of another protocol",
+                Packets.tcp(to: 9_000, Array(repeating: 7, count: 40))
+            ),
             ("a datagram of another protocol", Packets.media()),
             ("QUIC Initial, one CRYPTO frame", Packets.quic(Packets.trigger)),
             ("QUIC Initial, 12 shuffled frames", Packets.quic(Packets.trigger, pieces: 12)),

@@ -21,6 +21,20 @@ enum Packets {
         return tcp(to: 80, Array(head.utf8))
     }
 
+    /// A greeting, a request by address (RFC 1928) and the hello behind it.
+    static func proxied(_ name: String) -> [UInt8] {
+        let message = hello(name)
+        let talk: [UInt8] = [5, 1, 0, 5, 1, 0, 1, 203, 0, 113, 7, 1, 187]
+        return tcp(to: 1_080, talk + [22, 3, 1] + big16(message.count) + message)
+    }
+
+    /// RFC 3207.
+    static func mail(_ name: String) -> [UInt8] {
+        let message = hello(name)
+        let talk = Array("EHLO phone.example\r\nSTARTTLS\r\n".utf8)
+        return tcp(to: 25, talk + [22, 3, 1] + big16(message.count) + message)
+    }
+
     /// A ClientHello with 250 octets of other extensions around the server name (RFC 8446, 4.1.2).
     static func tls(_ name: String, port: Int = 443) -> [UInt8] {
         let message = hello(name)
@@ -59,7 +73,7 @@ enum Packets {
         name.split(separator: ".").flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + [0]
     }
 
-    private static func tcp(to port: Int, _ payload: [UInt8]) -> [UInt8] {
+    static func tcp(to port: Int, _ payload: [UInt8]) -> [UInt8] {
         let header: [UInt8] = big16(40_000) + big16(port) + [0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18]
         return ipv4(6, header + [0xff, 0xff, 0, 0, 0, 0] + payload)
     }

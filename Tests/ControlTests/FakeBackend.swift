@@ -89,7 +89,8 @@ final class FakeBackend: ControlBackend {
     }
 
     func simulate(_ query: SimulateQuery) async throws(Problem) -> DecisionRecord {
-        query.site == "madrid-office" ? Fixtures.allowed : Fixtures.decision
+        if query.to == nil { return Fixtures.entered }
+        return query.site == "madrid-office" ? Fixtures.allowed : Fixtures.decision
     }
 
     func blocks() async throws(Problem) -> [BlockRecord] { [Fixtures.handMade, Fixtures.block] }

@@ -104,6 +104,9 @@ enum Fixtures {
             WhyRecord(ok: true, text: "xiaomi denies CU", source: "policy.d/10-xiaomi.yaml:16"),
             WhyRecord(ok: true, text: "no exemption, no never-block"),
         ])
+    static let entered = DecisionRecord(
+        verdict: .block, policy: "fair", rule: "policy.d/20-fair.yaml:7", region: cuba,
+        steps: [WhyRecord(ok: true, text: "being there is a trigger of fair (on: entry)")])
     static let allowed = DecisionRecord(
         verdict: .allow, policy: "xiaomi", region: region("ES"),
         steps: [WhyRecord(ok: false, text: "xiaomi does not deny ES", source: nil)])

@@ -44,6 +44,9 @@ import Testing
         .init(
             "simulate --device bench-phone-7 --site madrid-office --to a.example --exit-code",
             says: "ALLOW"),
+        .init(
+            "simulate --tag xiaomi --region CU --entry --exit-code", status: 10, says: "(on: entry)"
+        ),
         .init("events", says: "No events."),
         .init("metrics", says: "# TYPE regionlock_nft_drift gauge"),
         .init("tag bench-phone-7 bench --reason test", says: "has the tag bench"),
@@ -120,6 +123,8 @@ import Testing
         .init("ledger shwo", status: 64, says: "Did you mean \"ledger show\"?"),
         .init("ledger export --format xml", status: 64, says: "'jsonl' and 'csv'"),
         .init("simulate --to a.example", status: 64, says: "either --device or --tag"),
+        .init("simulate --tag a --region CU", status: 64, says: "give either --to"),
+        .init("simulate --tag a --region CU --to a.b --entry", status: 64, says: "or --entry"),
         .init("reload --confirm 2", status: 64, says: "must be 5 to 86400"),
         .init("reload --confirm 20 --dry-run", status: 64, says: "nothing to confirm"),
         .init("reload --revision xyz", status: 64, says: "4 to 16 hexadecimal digits"),

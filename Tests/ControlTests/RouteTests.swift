@@ -117,6 +117,9 @@ import Wire
                     SimulateQuery(
                         device: "bench-phone-7", site: "madrid-office", to: to, at: Fixtures.now)))
             #expect(allowed == Fixtures.allowed)
+            let entered = try await server.client.send(
+                .simulate(SimulateQuery(tags: tags, region: Fixtures.cuba, to: nil)))
+            #expect(entered == Fixtures.entered)
         }
     }
 

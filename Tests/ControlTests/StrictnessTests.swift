@@ -46,6 +46,18 @@ import Testing
         .init(
             method: "GET", target: "/v1/simulate?device=a&to=x..y", status: 400, says: "host name"),
         .init(
+            method: "GET", target: "/v1/simulate?tag=a&region=CU", status: 400,
+            says: "entry=true asks about presence"),
+        .init(
+            method: "GET", target: "/v1/simulate?tag=a&region=CU&entry=false", status: 400,
+            says: "to: is missing"),
+        .init(
+            method: "GET", target: "/v1/simulate?tag=a&region=CU&to=x.example&entry=true",
+            status: 400, says: "either a name or entry=true"),
+        .init(
+            method: "GET", target: "/v1/simulate?tag=a&region=CU&entry=1", status: 400,
+            says: "entry: must be true or false"),
+        .init(
             method: "GET", target: "/v1/devices/a%1b/explain", status: 400,
             says: "control characters"),
         .init(method: "PUT", target: "/v1/devices/a/tags/A_", status: 400, says: "tag: must be"),

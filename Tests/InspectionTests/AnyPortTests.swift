@@ -122,7 +122,7 @@ struct AnyPortTests {
     func serverFirst() {
         let sessions: [[String]] = [
             ["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "\0\0\u{05}\u{14}rest of KEXINIT"],
-            ["EHLO phone.test\r\n", "STARTTLS\r\n"],
+            ["EHLO phone.test\r\n", "MAIL FROM:<a@phone.test>\r\n"],
             ["\u{10}\u{16}\0\u{04}MQTT", "\u{C0}\0"],
         ]
         for session in sessions {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension KernelSuite {
@@ -8,12 +9,34 @@ extension KernelSuite {
 
         /// The shipped policy with one of its lines changed. Its own tests speak of the other.
         private func change(_ line: String, to text: String, in gateway: Gateway) throws {
+            try gateway.write(try changed(line, to: text, in: gateway), to: Self.policy)
+            try gateway.succeed("reload")
+        }
+
+        private func changed(
+            _ line: String, to text: String, in gateway: Gateway
+        ) throws -> String {
             let whole = try gateway.read(Self.policy)
             let policy =
                 whole.firstRange(of: "\ntests:").map { whole[..<$0.lowerBound] } ?? whole[...]
             try #require(policy.contains(line))
-            try gateway.write(policy.replacing(line, with: text) + "\n", to: Self.policy)
-            try gateway.succeed("reload")
+            return policy.replacing(line, with: text) + "\n"
+        }
+
+        /// `simulate --entry` for three devices: who would be cut off for being where it is.
+        private func wouldBeCut(
+            _ more: [String] = [], in gateway: Gateway
+        ) throws -> [Lab.Node] {
+            try [Lab.Node.phone, .phone2, .laptop].filter { node in
+                let said = try tool(
+                    [
+                        Place.program("regionlock"), "--run", gateway.lab.path("run"), "simulate",
+                        "--device", try gateway.lab.value("\(node.rawValue)_mac"), "--entry",
+                        "--exit-code",
+                    ] + more)
+                try #require([0, 10].contains(said.status), "\(said.text)\(said.errors)")
+                return said.status == 10
+            }
         }
 
         /// Only what the phone asks for to activate is refused: the phone itself is not cut, has
@@ -56,6 +79,19 @@ extension KernelSuite {
             let lab = gateway.lab
             try #require(try lab.reaches(.phone))
             let before = try gateway.lastEvent
+            // The daemon knows where each of them is when it answers.
+            for node in ["phone", "phone2", "laptop"] {
+                _ = try lab.run(
+                    .gw, "ping", "-c", "1", "-W", "2", try lab.value("\(node)_v4"))
+            }
+            #expect(try wouldBeCut(in: gateway) == [])
+            let file = gateway.lab.path("entry.yaml")
+            let policy = try changed(
+                "activation:\n", to: "on: entry\nactivation:\n", in: gateway)
+            try policy.write(toFile: file, atomically: true, encoding: .utf8)
+            let settings = ["--config", gateway.lab.path("etc"), "--policy", file]
+            // Before it is installed, and then what happens.
+            #expect(try wouldBeCut(settings, in: gateway) == [.phone])
             try change("activation:\n", to: "on: entry\nactivation:\n", in: gateway)
             // The phone answers for its address now, if it has not before.
             _ = try lab.run(.gw, "ping", "-c", "1", "-W", "2", try lab.value("phone_v4"))
@@ -69,6 +105,8 @@ extension KernelSuite {
                 #expect(try lab.reaches(.laptop, family))
             }
             #expect(try gateway.blocksInForce().count == 1)
+            // The daemon says the same of everybody, by the policy in force.
+            #expect(try wouldBeCut(in: gateway) == [.phone])
             // The policy goes, and its block with it.
             try change("mode: enforce ", to: "mode: disabled ", in: gateway)
             #expect(try gateway.blocksInForce().isEmpty)

@@ -1,21 +1,26 @@
 import Glibc
 
 /// Answers a hello the moment it is complete, as the fastest server would: over TCP when all of its
-/// records are there, over UDP when the client says that it was the last datagram.
+/// records are there, over UDP when the client says that it was the last datagram. A client that
+/// takes it for a SOCKS proxy is answered as by one.
 struct FormServer {
     private static let maximumConnections = 256
 
     private struct Conversation {
         let socket: Socket
         var bytes: [UInt8] = []
+        var proxy = ProxyTalk()
     }
 
+    /// Said to whoever connects.
+    private let banner: String
     private var listeners: [Socket] = []
     private var datagrams: [Socket] = []
     private var conversations: [Conversation] = []
 
     init(_ arguments: Arguments) throws {
         let port = UInt16(try arguments.number("port"))
+        banner = arguments.all("banner").first.map { $0 + "\r\n" } ?? ""
         for text in arguments.all("on") {
             let address = try SocketAddress(text, port: port)
             listeners.append(try .bound(.stream, to: address))
@@ -43,6 +48,7 @@ struct FormServer {
                 guard descriptor >= 0 else { continue }
                 let connection = Socket(adopting: descriptor)
                 if conversations.count < Self.maximumConnections {
+                    if !banner.isEmpty { connection.send(Array(banner.utf8)) }
                     conversations.append(Conversation(socket: connection))
                 }
             }
@@ -53,10 +59,13 @@ struct FormServer {
     private mutating func read(_ index: Int) -> Bool {
         guard let bytes = conversations[index].socket.receive() else { return errno == EAGAIN }
         guard !bytes.isEmpty else { return false }
-        conversations[index].bytes += bytes
-        if Self.isComplete(conversations[index].bytes) {
-            conversations[index].socket.send([22, 3, 3, 0, 122])
+        var conversation = conversations[index]
+        conversation.bytes += bytes
+        while let reply = conversation.proxy.answer(&conversation.bytes) {
+            conversation.socket.send(reply)
         }
+        if Self.isComplete(conversation.bytes) { conversation.socket.send([22, 3, 3, 0, 122]) }
+        conversations[index] = conversation
         return true
     }
 

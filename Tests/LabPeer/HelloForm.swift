@@ -116,6 +116,10 @@ struct FormClient {
     private let version: UInt32
     private let offset: Int?
     private let waitMilliseconds: Int
+    private let proxy: ProxyForm?
+    /// Whom the proxy is asked for.
+    private let proxied: String
+    private let isPipelined: Bool
 
     init(_ arguments: Arguments) throws {
         guard let form = HelloForm(rawValue: try arguments.text("form")) else { throw WrongUse() }
@@ -126,6 +130,12 @@ struct FormClient {
         let offset = try arguments.number("at", or: 0)
         self.offset = offset == 0 ? nil : offset
         waitMilliseconds = try arguments.number("wait-ms", or: 600)
+        proxy = try arguments.all("proxy").first.map { text in
+            guard let form = ProxyForm(rawValue: text) else { throw WrongUse() }
+            return form
+        }
+        proxied = arguments.all("proxied").first ?? "www.example.org"
+        isPipelined = arguments.all("pipelined").first == "yes"
         let isSecond = try arguments.number("version", or: 1) == 2
         version = isSecond ? Initial.version2 : Initial.version1
     }
@@ -150,8 +160,27 @@ struct FormClient {
 
     private func sendSegments() throws -> Int {
         let stream = try RawStream(to: address, port: port)
+        let messages = proxy?.messages(to: proxied) ?? []
+        var start = 0
+        for message in messages {
+            try stream.send(message, at: start)
+            start += message.count
+            guard !isPipelined else { continue }
+            // Nothing of the hello is sent to a proxy that does not answer.
+            guard stream.octetsReceived(withinMilliseconds: waitMilliseconds) > 0 else { return 0 }
+        }
         for piece in form.segments(name: name, isV6: stream.isV6, cutAt: offset) {
-            try stream.send(piece.bytes, at: piece.offset)
+            try stream.send(piece.bytes, at: start + piece.offset)
+        }
+        if isPipelined, let proxy {
+            // What the proxy says to the messages is no answer to the hello.
+            var octets = 0
+            while octets < proxy.answerOctets {
+                let more = stream.octetsReceived(withinMilliseconds: waitMilliseconds)
+                guard more > 0 else { return 0 }
+                octets += more
+            }
+            if octets > proxy.answerOctets { return octets - proxy.answerOctets }
         }
         return stream.octetsReceived(withinMilliseconds: waitMilliseconds)
     }

@@ -14,7 +14,9 @@ enum Program {
           hello      --to ADDRESS --name NAME --size N --segments N   a TLS ClientHello
           form       --form NAME --to ADDRESS --port N --name NAME [--version N]   a hello in
                      one of its forms, segment by segment
-          forms      --on ADDRESS ... --port N       answers hellos that are complete
+                     [--proxy FORM --proxied NAME --pipelined yes]   behind a SOCKS proxy
+          forms      --on ADDRESS ... --port N [--banner TEXT]   answers hellos that are
+                     complete
           forge      --interface NAME --mac MAC --gateway-mac MAC --gateway ADDRESS ...
                      --ask NAME --count N [--rate N] [--claim ADDRESS ...]
                      [--to ADDRESS ... --resolver ADDRESS ... --as MAC,ADDRESS ...]

@@ -61,7 +61,10 @@ final class RawStream {
                 let segment = nextSegment()
             else { continue }
             let count = segment.count - Int(segment[12] >> 4) * 4
-            if count > 0 { return count }
+            // The next only: the server sends again what its kernel has no acknowledgement of.
+            guard count > 0, Self.number(segment, at: 4) == acknowledgment else { continue }
+            acknowledgment &+= UInt32(count)
+            return count
         }
         return 0
     }

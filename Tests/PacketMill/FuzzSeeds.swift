@@ -180,10 +180,25 @@ package enum FuzzSeeds {
         let records = Messages.records(hello())
         let request = Messages.request(name)
         let framed = Messages.framed(Messages.question(name))
+        let named = [UInt8(name.utf8.count)] + Array(name.utf8)
+        let password: [UInt8] = [1, 5] + Array("maria".utf8) + [4] + Array("word".utf8)
         return [
             "tls": segments(0, records, [5, 60, 61, 200]),
             "http": segments(1, request + request, [20, 120, 200]),
             "dns": segments(2, framed + framed, [1, 30, 70]),
+            "socks5": segments(
+                0, [5, 2, 0, 2] + password + [5, 1, 0, 3] + named + [1, 187] + records,
+                [2, 4, 10, 17, 30, 60, 220]),
+            "socks5-request": segments(
+                0, [5, 1, 0, 3] + named + [1, 187] + request, [4, 12, 60]),
+            "socks4a": segments(
+                0, [4, 1, 1, 187, 0, 0, 0, 1, 0x61, 0] + named.dropFirst() + [0] + records,
+                [3, 9, 20, 60, 220]),
+            "starttls": segments(0, Array("EHLO a\r\nSTARTTLS\r\n".utf8) + records, [8, 18, 200]),
+            "xmpp": segments(
+                0,
+                Array("<?xml version='1.0'?>\n<stream:stream to='a'>\n<starttls/>".utf8) + records,
+                [3, 22, 60, 230]),
         ]
     }
 

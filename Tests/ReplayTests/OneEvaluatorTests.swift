@@ -38,6 +38,8 @@ import Wire
           - {mac: "64:b4:73:00:00:03", tags: [box, press]}
           - {mac: "64:b4:73:00:00:05", tags: [never-block]}
           - {mac: "64:b4:73:00:00:07", tags: [box]}
+          - {mac: "64:b4:73:00:00:08", tags: [guest]}
+          - {mac: "64:b4:73:00:00:09", tags: [guest, press]}
         """,
         "policy.d/10-xiaomi.yaml": policy(
             "xiaomi",
@@ -81,6 +83,25 @@ import Wire
             deny_regions: [ES]
             activation: {domains: [account.xiaomi.com]}
             """, mode: "monitor"),
+        // Nothing that is asked for is an entry, so these two have no part in replay.
+        "policy.d/60-guest.yaml": policy(
+            "guest",
+            """
+            on: entry
+            priority: 2
+            applies_to: {tags: [guest, box]}
+            deny_regions: [CU, SY]
+            valid: {until: 2026-12-20}
+            exemptions: [{tag: press, until: 2026-12-10}]
+            on_match: {stages: {observe: 1d, grace: 1d}, for: 3d}
+            """),
+        "policy.d/70-door.yaml": policy(
+            "door",
+            """
+            on: entry
+            applies_to: {tags: [xiaomi]}
+            deny_regions: [UA-43, ES]
+            """),
     ]
 
     static func policy(_ name: String, _ rest: String, mode: String = "enforce") -> String {
@@ -215,6 +236,61 @@ import Wire
         #expect(after.monitored - before.monitored == (verdict == .monitor ? 1 : 0))
         #expect(after.cuts - before.cuts == (isOpen && verdict == .block ? 1 : 0))
         return isOpen ? verdict : nil
+    }
+
+    /// Being there, as the neighbour table tells of it and as `simulate` is asked about it: 10,000
+    /// times. Each in a copy of the engine, so that one cut does not answer all that follow.
+    @Test(arguments: [UInt64(1), 2, 3, 4]) func entryAndSimulateAgree(seed: UInt64) throws {
+        var generator = SystemlessGenerator(state: seed)
+        var counts: [Verdict: Int] = [:]
+        for number in 0..<2_500 {
+            var bench = try Self.bench()
+            bench.seconds += Int64.random(in: 0...2_600_000, using: &generator)
+            let source = Question(
+                device: Int.random(in: 0...9, using: &generator),
+                interface: Int.random(in: 0...4, using: &generator),
+                isBench: Int.random(in: 0..<6, using: &generator) == 0, name: ""
+            ).source
+            // Some have been there for a day or two, which is what their stages count from.
+            if Bool.random(using: &generator) {
+                var before = bench.engine
+                _ = try enter(source, &before, at: bench.seconds)
+                if before.block(of: source.device) == nil { bench.engine = before }
+                bench.seconds += Int64.random(in: 0...200_000, using: &generator)
+            }
+            var copy = bench.engine
+            let now = Timestamp(seconds: bench.seconds)
+            copy.note(source, at: now)
+            let wanted = Engine.Question(
+                device: source.device, tags: [], site: nil, region: nil, name: "")
+            let asked = copy.simulate(wanted, at: now)
+            let trials = copy.trials(of: wanted, at: now)
+            let deciding = trials.first { $0.decides }
+            #expect(deciding?.verdict == asked.policy.map { _ in asked.verdict })
+            let live = try enter(source, &bench.engine, at: bench.seconds)
+            let block = bench.engine.block(of: source.device)
+            #expect((block != nil) == (asked.verdict == .block), "\(number): \(source) at \(now)")
+            #expect(block?.policyName == (asked.verdict == .block ? asked.policy : nil))
+            #expect(block?.region == (asked.verdict == .block ? asked.region : nil))
+            if asked.verdict == .allow { #expect(live.isEmpty, "\(number): \(live)") }
+            counts[asked.verdict, default: 0] += 1
+        }
+        for verdict in [Verdict.allow, .monitor, .block] {
+            #expect(counts[verdict, default: 0] >= 50, "\(counts)")
+        }
+    }
+
+    /// The device answers the kernel; what the engine records of it.
+    private func enter(
+        _ source: PacketSource, _ engine: inout BlockEngine, at seconds: Int64
+    ) throws -> [Event] {
+        let occurrence = Occurrence.neighbour(
+            source.address, try #require(source.mac), try #require(source.interface),
+            isConfirmed: true)
+        return engine.handle(occurrence, at: Timestamp(seconds: seconds)).compactMap { effect in
+            guard case .record(_, let event) = effect else { return nil }
+            return event
+        }
     }
 
     private func replay(_ question: Question, port: Int, _ bench: inout Bench) -> [Event] {

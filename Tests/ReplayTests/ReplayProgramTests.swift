@@ -181,6 +181,59 @@ import Testing
         #expect(outcome.output == "")
     }
 
+    @Test("a site whose devices' addresses say the region: by the database, and without it nobody")
+    func regionsOfAddresses() throws {
+        let stage = try Stage()
+        let path = stage.directory.appendingPathComponent("db.mmdb").path
+        let text = AddressRegionTests.gateway.replacing("/nowhere/db.mmdb", with: path)
+        try stage.write("regionlock.yaml", Array(text.utf8))
+        try stage.write("policy.d/p.yaml", Array(AddressRegionTests.policy.utf8))
+        try stage.write(
+            "devices.d/10-phones.yaml", Array(AddressRegionTests.devices.utf8))
+        try stage.write("places.pcap", try AddressRegionTests.capture().octets)
+        let words = ["places.pcap", "--interface", "lan0", "--exit-code"]
+
+        let missing = try Self.run(stage, words)
+        #expect(missing.status == 0)
+        #expect(missing.errors.contains("regionlock.yaml:3:1: warning: can't use the GeoIP"))
+        #expect(missing.errors.contains("No such file or directory"), "\(missing.errors)")
+        #expect(missing.errors.contains("are of unknown region without it"))
+        #expect(missing.output.contains("Nobody would be cut off."))
+
+        try stage.write("db.mmdb", try AddressRegionTests.database())
+        let whole = try Self.run(stage, words)
+        #expect(whole.status == 10)
+        #expect(whole.output.contains("4 devices would be cut off."), "\(whole.output)")
+        #expect(whole.output.contains("192.0.2.66 is in UA, UA-43 by Test-City of 2026-11-20"))
+        #expect(whole.output.contains("192.0.2.1 is in KP by Test-City of 2026-11-20"))
+        #expect(!whole.errors.contains("can't use"), "\(whole.errors)")
+
+        // Cut short in the middle: no part of it is used.
+        try stage.write("half.mmdb", Array(try AddressRegionTests.database().prefix(300)))
+        try stage.write("db.mmdb", Array(try AddressRegionTests.database().prefix(300)))
+        let damaged = try Self.run(stage, words)
+        #expect(damaged.status == 0)
+        #expect(damaged.errors.contains("warning: can't use the GeoIP database"))
+        #expect(damaged.output.contains("Nobody would be cut off."))
+        let quiet = try Self.run(stage, words.dropLast() + ["-q"])
+        #expect(quiet.errors.isEmpty, "\(quiet.errors)")
+
+        // Another one by its name; one that was asked for must be there.
+        try stage.write("other.mmdb", try AddressRegionTests.database())
+        let other = try Self.replay(
+            stage, "places.pcap", "--site", "campus", "--database",
+            stage.directory.appendingPathComponent("other.mmdb").path, "--exit-code")
+        #expect(other.status == 10 && !other.errors.contains("can't use"), "\(other.errors)")
+        let half = try Self.replay(
+            stage, "places.pcap", "--interface", "lan0", "--database", "half.mmdb")
+        #expect(half.status == 66 && half.output.isEmpty, "\(half.errors)")
+        #expect(half.errors.contains("can't use the GeoIP database half.mmdb"))
+
+        // Where nobody's address is asked, the database is no matter.
+        let office = try Self.replay(stage, "places.pcap", "--site", "office")
+        #expect(office.errors.isEmpty && office.status == 0, "\(office.errors)")
+    }
+
     @Test("settings that are not valid: 78, and what is wrong with them")
     func settings() throws {
         let stage = try Stage()

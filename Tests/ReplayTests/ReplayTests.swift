@@ -187,6 +187,38 @@ import Wire
         #expect(outcome.counts.inspected == 4)
     }
 
+    @Test("a proxy's answers do not settle a flow: the tunnel's hello cuts the device off")
+    func proxied() throws {
+        var capture = CaptureFile(.pcap)
+        let proxy = Endpoint(mac: Self.server.mac, address: Self.server.address, port: 1_080)
+        var (sequence, acknowledgement) = (UInt32(100), UInt32(1))
+        func say(_ payload: [UInt8], answered octets: UInt32) {
+            capture.add(
+                Packets.segment(
+                    payload, from: Self.phone, to: proxy, sequence: sequence,
+                    acknowledgement: acknowledgement), from: Self.phone, to: proxy,
+                at: 1_795_392_000_000_000 + UInt64(sequence) * 1_000)
+            sequence += UInt32(payload.count)
+            capture.add(
+                Packets.segment(
+                    Array(repeating: 0, count: Int(octets)), from: proxy, to: Self.phone,
+                    sequence: acknowledgement, acknowledgement: sequence), from: proxy,
+                to: Self.phone, at: 1_795_392_000_000_000 + UInt64(sequence) * 1_000)
+            acknowledgement += octets
+        }
+        say([5, 2, 0, 1], answered: 2)
+        say([5, 1, 0, 3, 15] + Array("www.example.org".utf8) + [1, 187], answered: 10)
+        say(
+            Messages.records(
+                Messages.hello(Messages.Hello("account.example.com", random: []))), answered: 5)
+        let outcome = try Self.run(capture, Self.settings())
+        #expect(outcome.sightings == ["3 www.example.org", "5 account.example.com"])
+        let event = try #require(outcome.events.first)
+        #expect(event.packet == 5 && event.event.kind == .blockCreated)
+        #expect(event.event.evidence?.vector == .tls)
+        #expect(outcome.counts.cuts == 1)
+    }
+
     @Test("an answer by way of an endpoint's name cuts off who asked")
     func alias() throws {
         var capture = CaptureFile(.pcap)

@@ -43,6 +43,18 @@ import Testing
         message: Not here.
         """,
         "new/fair.yaml": fair,
+        "new/door.yaml": """
+        version: 1
+        policy: door
+        title: At the door
+        mode: enforce
+        on: entry
+        priority: 5
+        applies_to: {tags: [xiaomi], sites: [shop, office]}
+        deny_regions: [CU]
+        valid: {until: 2027-12-31}
+        message: Not here.
+        """,
         // The same policy under another name of file: it takes the place of what is installed.
         "new/other.yaml": """
         version: 1
@@ -135,6 +147,36 @@ import Testing
                 || outcome.output.contains(#""verdict": "block""#), "\(outcome.output)")
         #expect(outcome.output.contains("policy.d/other.yaml:6"))
         #expect(!outcome.output.contains("policy.d/p.yaml"))
+    }
+
+    /// Being there, by device, tag, site, region and date.
+    @Test func asksAboutPresence() throws {
+        let policy = " --policy new/door.yaml --exit-code"
+        for (words, status, start) in [
+            ("--device phone --site shop", 10, "CUT OFF   policy door, region CU   policy.d/door"),
+            ("--tag xiaomi --site shop", 10, "CUT OFF   policy door, region CU"),
+            ("--tag xiaomi --site office", 0, "ALLOW   policy door, region ES"),
+            // The policy is held to two sites, and a region alone is none of them.
+            ("--tag xiaomi --region CU", 0, "ALLOW   policy door, region CU"),
+            ("--tag xiaomi --site shop --at 2028-01-01", 0, "ALLOW   policy door"),
+            ("--tag box --site shop", 0, "ALLOW   no policy speaks of it, region CU"),
+        ] {
+            let outcome = try Self.run("simulate --entry \(words)" + policy)
+            #expect(outcome.status == Int32(status), "\(words): \(outcome.output)")
+            #expect(outcome.output.hasPrefix(start), "\(words): \(outcome.output)")
+        }
+        let cut = try Self.run("simulate --entry --tag xiaomi --site shop" + policy)
+        #expect(cut.output.contains("being there is a trigger of door (on: entry)"))
+        #expect(
+            cut.output.contains("xiaomi is on: every-attempt, not on: entry"), "\(cut.output)")
+        // A name is no entry, and without the policy nobody waits for one.
+        let asked = try Self.run("simulate --tag xiaomi --site shop --to a.example" + policy)
+        #expect(asked.status == 0 && asked.output.hasPrefix("ALLOW   no policy speaks"))
+        let bare = try Self.run("simulate --entry --tag xiaomi --site shop --exit-code")
+        #expect(bare.status == 0)
+        #expect(bare.output.contains("no policy takes its presence for a trigger"))
+        let json = try Self.run("simulate --entry --tag xiaomi --site shop -o json" + policy)
+        #expect(json.output.contains("\"block\"") && !json.output.contains("endpoint"))
     }
 
     @Test func theDateCounts() throws {
