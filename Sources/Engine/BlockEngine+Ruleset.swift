@@ -81,6 +81,9 @@ extension BlockEngine {
         switch selector {
         case .mac(let mac): tagged.macs[mac] = comment
         case .vendor(_, let prefixes): tagged.makers.formUnion(prefixes)
+        case .macKind(let kind, let assigned):
+            tagged.macKinds.insert(kind)
+            tagged.assignedLocal.formUnion(assigned)
         case .interface(let name): tagged.interfaces.insert(name)
         case .prefix(let prefix): tagged.prefixes.insert(prefix)
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: tagged.expectsMACs = true
@@ -126,7 +129,7 @@ extension BlockEngine {
             return rule.match.contains { line in
                 switch line.value {
                 case .interface, .prefix, .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
-                case .mac, .vendor: line.value.matches(facts)
+                case .mac, .vendor, .macKind: line.value.matches(facts)
                 }
             }
         }

@@ -46,6 +46,13 @@ package enum TableSets {
             name: "dev_oui\(length)", key: .etherAddress, comment: "tagged makers, /\(length)")
     }
 
+    /// Blocks whose addresses look made up and are not, as `deviceMaker`.
+    package static func assignedLocal(length: Int) -> NftSet {
+        NftSet(
+            name: "local_oui\(length)", key: .etherAddress,
+            comment: "no random MACs, /\(length)")
+    }
+
     /// The set a cut device's own key belongs to.
     package static func blocked(_ key: SetKey) -> NftSet {
         switch key {

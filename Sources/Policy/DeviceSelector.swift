@@ -5,6 +5,8 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     case mac(MACAddress)
     /// A maker's name as in the IEEE list, and the blocks the list gives for it.
     case vendor(pattern: String, prefixes: [MACPrefix])
+    /// With the blocks the IEEE has assigned although they look made up.
+    case macKind(MACKind, assigned: [MACPrefix])
     case interface(InterfaceName)
     case prefix(IPPrefix)
     /// The whole name, whatever the case; `*` for any text. So do the other two.
@@ -16,7 +18,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     package var isClaim: Bool {
         switch self {
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
-        case .mac, .vendor, .interface, .prefix: false
+        case .mac, .vendor, .macKind, .interface, .prefix: false
         }
     }
 
@@ -25,6 +27,8 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         case .mac(let address): device.mac == address
         case .vendor(_, let prefixes):
             device.mac.map { mac in prefixes.contains { $0.contains(mac) } } ?? false
+        case .macKind(let kind, let assigned):
+            device.mac.flatMap { MACKind(of: $0, assigned: assigned) } == kind
         case .interface(let name): device.interface == name
         case .prefix(let prefix): device.address.map(prefix.contains) ?? false
         case .dhcpHostName(let pattern): device.dhcp?.hostName.map(pattern.matches) ?? false
@@ -39,6 +43,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .mac(let address): "MAC \(address)"
         case .vendor(let pattern, _): "maker \"\(pattern)\""
+        case .macKind(let kind, _): "\(kind.rawValue) MAC"
         case .interface(let name): "interface \(name)"
         case .prefix(let prefix): "address in \(prefix)"
         case .dhcpHostName(let pattern): "DHCP host name \"\(pattern.text)\""

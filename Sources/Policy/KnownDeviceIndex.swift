@@ -21,7 +21,8 @@ struct KnownDeviceIndex: Sendable {
                 } else {
                     others.append(number)
                 }
-            case .prefix, .vendor, .interface, .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint:
+            case .prefix, .vendor, .macKind, .interface, .dhcpHostName, .dhcpVendorClass,
+                .dhcpFingerprint:
                 others.append(number)
             }
         }

@@ -127,6 +127,7 @@ extension SettingsPrinter {
         case .device(.mac(let mac)): ("mac", "\(mac)")
         // No file can say these of an exemption.
         case .device(.vendor(let pattern, _)): ("mac", pattern)
+        case .device(.macKind(let kind, _)): ("mac", kind.rawValue)
         case .device(.interface(let name)): ("mac", name.text)
         case .device(.dhcpHostName(let pattern)), .device(.dhcpVendorClass(let pattern)),
             .device(.dhcpFingerprint(let pattern)):

@@ -117,6 +117,7 @@ package struct SettingsPrinter {
         switch selector {
         case .mac(let mac): ("mac", YAMLText.scalar("\(mac)"))
         case .vendor(let pattern, _): ("oui_vendor", YAMLText.quoted(pattern))
+        case .macKind(let kind, _): (MACKindTest.key, kind.rawValue)
         case .interface(let name): ("interface", YAMLText.scalar(name.text))
         case .prefix(let prefix): ("subnet", YAMLText.scalar("\(prefix)"))
         case .dhcpHostName(let pattern):

@@ -26,6 +26,24 @@ import Wire
                 tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
                 noticePort: 9741)
         },
+        "made-up MACs": {
+            var tagged = TableDesign.Tagged(macs: [MACAddress(value: 7): "phone"])
+            tagged.macKinds = [.random]
+            tagged.assignedLocal = [
+                MACPrefix(base: MACAddress(value: 0x0260_8c00_0000), length: 24)
+            ]
+            return try design(
+                tap: .inline(queue: 5, bypass: true), tagged: tagged,
+                uplinks: [try #require(InterfaceName("wan0"))])
+        },
+        "both kinds of MACs": {
+            var tagged = try everyone
+            tagged.macKinds = [.random, .fixed]
+            tagged.assignedLocal = [
+                MACPrefix(base: MACAddress(value: 0x0260_8c00_0000), length: 24)
+            ]
+            return try design(tap: .inline(queue: 5, bypass: true), tagged: tagged)
+        },
         "answers": {
             var answering = try design(
                 tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
