@@ -85,6 +85,8 @@ extension BlockEngine {
             tagged.macKinds.insert(kind)
             tagged.assignedLocal.formUnion(assigned)
         case .interface(let name): tagged.interfaces.insert(name)
+        case .vlan(let number):
+            tagged.interfaces.formUnion(vlans.lazy.filter { $0.value == number }.map(\.key))
         case .prefix(let prefix): tagged.prefixes.insert(prefix)
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: tagged.expectsMACs = true
         }
@@ -128,7 +130,9 @@ extension BlockEngine {
             else { return false }
             return rule.match.contains { line in
                 switch line.value {
-                case .interface, .prefix, .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
+                case .interface, .vlan, .prefix, .dhcpHostName, .dhcpVendorClass,
+                    .dhcpFingerprint:
+                    true
                 case .mac, .vendor, .macKind: line.value.matches(facts)
                 }
             }

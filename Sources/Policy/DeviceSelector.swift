@@ -8,6 +8,8 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     /// With the blocks the IEEE has assigned although they look made up.
     case macKind(MACKind, assigned: [MACPrefix])
     case interface(InterfaceName)
+    /// Any interface that is a VLAN device with this number.
+    case vlan(VLANID)
     case prefix(IPPrefix)
     /// The whole name, whatever the case; `*` for any text. So do the other two.
     case dhcpHostName(TextPattern)
@@ -18,7 +20,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     package var isClaim: Bool {
         switch self {
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
-        case .mac, .vendor, .macKind, .interface, .prefix: false
+        case .mac, .vendor, .macKind, .interface, .vlan, .prefix: false
         }
     }
 
@@ -30,6 +32,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         case .macKind(let kind, let assigned):
             device.mac.flatMap { MACKind(of: $0, assigned: assigned) } == kind
         case .interface(let name): device.interface == name
+        case .vlan(let number): device.vlan == number
         case .prefix(let prefix): device.address.map(prefix.contains) ?? false
         case .dhcpHostName(let pattern): device.dhcp?.hostName.map(pattern.matches) ?? false
         case .dhcpVendorClass(let pattern):
@@ -39,12 +42,23 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the line alone does not say why it fits the device.
+    package var isResolved: Bool {
+        switch self {
+        case .macKind, .vlan: true
+        case .mac, .vendor, .interface, .prefix, .dhcpHostName, .dhcpVendorClass,
+            .dhcpFingerprint:
+            false
+        }
+    }
+
     package var description: String {
         switch self {
         case .mac(let address): "MAC \(address)"
         case .vendor(let pattern, _): "maker \"\(pattern)\""
         case .macKind(let kind, _): "\(kind.rawValue) MAC"
         case .interface(let name): "interface \(name)"
+        case .vlan(let number): "VLAN \(number)"
         case .prefix(let prefix): "address in \(prefix)"
         case .dhcpHostName(let pattern): "DHCP host name \"\(pattern.text)\""
         case .dhcpVendorClass(let pattern): "DHCP vendor class \"\(pattern.text)\""
@@ -60,6 +74,8 @@ package struct DeviceFacts: Hashable, Sendable {
     package var interface: InterfaceName?
     /// Nil while it has said nothing, or two things that do not fit together.
     package var dhcp: DHCPIdentity?
+    /// The VLAN its interface belongs to; nil where that is no VLAN device.
+    package var vlan: VLANID?
 
     package init(
         mac: MACAddress?, address: IPAddress?, interface: InterfaceName?,

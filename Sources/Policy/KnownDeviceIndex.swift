@@ -21,7 +21,7 @@ struct KnownDeviceIndex: Sendable {
                 } else {
                     others.append(number)
                 }
-            case .prefix, .vendor, .macKind, .interface, .dhcpHostName, .dhcpVendorClass,
+            case .prefix, .vendor, .macKind, .interface, .vlan, .dhcpHostName, .dhcpVendorClass,
                 .dhcpFingerprint:
                 others.append(number)
             }

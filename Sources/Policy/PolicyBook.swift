@@ -13,6 +13,8 @@ package struct PolicyBook: Sendable {
     package let encryptedDNS: EncryptedDNSBook
     /// Whether any tag goes by what devices say of themselves.
     package let usesClaims: Bool
+    /// Whether any tag goes by the number of a VLAN.
+    package let usesVLANs: Bool
 
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
@@ -37,9 +39,9 @@ package struct PolicyBook: Sendable {
         }
         self.entries = entries
         self.watchedTags = watched
-        self.usesClaims = settings.tagRules.contains { rule in
-            (rule.match + rule.except).contains(where: \.value.isClaim)
-        }
+        let tests = settings.tagRules.flatMap { ($0.match + $0.except).map(\.value) }
+        self.usesClaims = tests.contains(where: \.isClaim)
+        self.usesVLANs = tests.contains { if case .vlan = $0 { true } else { false } }
         self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
         self.encryptedDNS = EncryptedDNSBook(settings.encryptedDNS, seed: seed)
@@ -134,7 +136,7 @@ package struct PolicyBook: Sendable {
         _ policy: RegionPolicy, attempt: Attempt, grant: TagGrant, endpoint: Endpoint?,
         place: Place, mode: PolicyMode, at time: Timestamp
     ) -> Decision {
-        var why = [WhyStep(holds: true, text: "it is tagged \(grant.tag)", source: grant.source)]
+        var why = [WhyStep(holds: true, text: "it is tagged \(grant.text)", source: grant.source)]
         why += siteSteps(attempt, at: place)
         let denial = denial(at: place, by: policy)
         let region = denial.region
@@ -370,7 +372,10 @@ extension PolicyBook {
         }
         for rule in settings.tagRules {
             if let line = rule.grant(to: device) {
-                add(TagGrant(tag: rule.tag, reason: "\(line.value)", source: line.source))
+                var grant = TagGrant(
+                    tag: rule.tag, reason: "\(line.value)", source: line.source)
+                grant.isResolved = line.value.isResolved
+                add(grant)
             }
         }
         return grants

@@ -41,6 +41,8 @@ actor Gatekeeper {
     var interfaces: [UInt32: InterfaceName] = [:]
     /// Those of them that are bridges.
     var bridges: Set<UInt32> = []
+    /// And those that are VLAN devices.
+    var vlans: [UInt32: VLANID] = [:]
     /// The bits of a packet's mark that tell the commit chain what to do with it.
     var mark: MarkField
     /// When the next second is over, in monotonic nanoseconds.

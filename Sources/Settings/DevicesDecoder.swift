@@ -64,7 +64,8 @@ struct DevicesDecoder {
     private static func selector(_ field: Field) -> Located<DeviceSelector>? {
         let fields = Fields(
             field,
-            keys: ["mac", "oui_vendor", MACKindTest.key, "interface", "subnet"] + DHCPClaim.keys)
+            keys: ["mac", "oui_vendor", MACKindTest.key, "interface", "vlan", "subnet"]
+                + DHCPClaim.keys)
         guard let fields else { return nil }
         var selectors: [DeviceSelector?] = []
         if let mac = fields["mac"] { selectors.append(mac.mac().map(DeviceSelector.mac)) }
@@ -72,6 +73,10 @@ struct DevicesDecoder {
         if let kind = fields[MACKindTest.key] { selectors.append(MACKindTest.selector(kind)) }
         if let interface = fields["interface"] {
             selectors.append(interface.interface().map(DeviceSelector.interface))
+        }
+        if let vlan = fields["vlan"] {
+            let number = vlan.integer(in: VLANID.range).flatMap { VLANID($0) }
+            selectors.append(number.map(DeviceSelector.vlan))
         }
         if let subnet = fields["subnet"] {
             selectors.append(subnet.prefix().map(DeviceSelector.prefix))

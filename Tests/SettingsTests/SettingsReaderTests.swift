@@ -80,6 +80,7 @@ struct SettingsReaderTests {
               - oui_vendor: "*xiaomi*"
               - mac_kind: random
               - interface: lan0.20
+              - vlan: 20
               - subnet: 10.20.0.0/24
             except: [{mac: 64:09:80:00:00:01}]
             """
@@ -99,9 +100,10 @@ struct SettingsReaderTests {
         #expect(
             rule.match.map(\.value.description) == [
                 "MAC 64:09:80:aa:bb:cc", "maker \"*xiaomi*\"", "random MAC", "interface lan0.20",
+                "VLAN 20",
                 "address in 10.20.0.0/24",
             ])
-        #expect(rule.match.map(\.source.line) == [4, 5, 6, 7, 8])
+        #expect(rule.match.map(\.source.line) == [4, 5, 6, 7, 8, 9])
         #expect(rule.except.map(\.value.description) == ["MAC 64:09:80:00:00:01"])
         #expect(settings.devices.map(\.label) == ["bench-7", nil])
         #expect(
