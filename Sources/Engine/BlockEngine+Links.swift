@@ -9,6 +9,9 @@ extension BlockEngine {
         guard let interface = facts.interface else { return facts }
         var placed = facts
         placed.vlan = facts.vlan ?? vlans[interface]
+        if placed.wireGuardPeer == nil, facts.mac == nil, let address = facts.address {
+            placed.wireGuardPeer = peers.peer(of: address, on: interface)
+        }
         return placed
     }
 
@@ -21,7 +24,7 @@ extension BlockEngine {
     }
 
     /// The kernel's sets of tagged devices are made anew.
-    private mutating func retable(at now: Timestamp) -> [Effect] {
+    mutating func retable(at now: Timestamp) -> [Effect] {
         forgetStandings()
         guard removal == nil else { return [] }
         return [.install(rulesets())] + enterAll(at: now)

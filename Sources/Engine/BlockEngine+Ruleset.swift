@@ -88,6 +88,11 @@ extension BlockEngine {
         case .vlan(let number):
             tagged.interfaces.formUnion(vlans.lazy.filter { $0.value == number }.map(\.key))
         case .prefix(let prefix): tagged.prefixes.insert(prefix)
+        case .wireGuardPeer(let key):
+            for peer in peers.peers(with: key) where !peer.prefixes.isEmpty {
+                tagged.peerInterfaces.insert(peer.interface)
+                tagged.peerPrefixes.formUnion(peer.prefixes)
+            }
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: tagged.expectsMACs = true
         }
     }
@@ -134,6 +139,8 @@ extension BlockEngine {
                     .dhcpFingerprint:
                     true
                 case .mac, .vendor, .macKind: line.value.matches(facts)
+                // Whoever is behind one has no MAC.
+                case .wireGuardPeer: false
                 }
             }
         }

@@ -50,7 +50,7 @@ extension TableDesign {
         if !tagged.interfaces.isEmpty { sets.append(TableSets.deviceInterface) }
         if !v4.isEmpty { sets.append(TableSets.deviceIPv4) }
         if !v6.isEmpty { sets.append(TableSets.deviceIPv6) }
-        return sets
+        return sets + peerSets
     }
 
     private func taggedElements(of set: NftSet) -> Set<SetElement> {
@@ -59,6 +59,7 @@ extension TableDesign {
             for item in items { elements.insert(item) }
             return elements
         }
+        if let peers = peerElements(of: set) { return peers }
         switch set {
         case TableSets.exceptMAC:
             return elements(tagged.exceptMACs.lazy.map { SetElement(.mac($0)) })
@@ -67,9 +68,9 @@ extension TableDesign {
         case TableSets.deviceInterface:
             return Set(tagged.interfaces.map { SetElement(.interface($0)) })
         case TableSets.deviceIPv4:
-            return Set(prefixesByFamily.0.map { SetElement(.prefix($0)) })
+            return Set(prefixesByFamily.v4.map { SetElement(.prefix($0)) })
         case TableSets.deviceIPv6:
-            return Set(prefixesByFamily.1.map { SetElement(.prefix($0)) })
+            return Set(prefixesByFamily.v6.map { SetElement(.prefix($0)) })
         default:
             if let length = assignedLengths.first(where: {
                 TableSets.assignedLocal(length: $0) == set
@@ -88,16 +89,8 @@ extension TableDesign {
 
     var makerLengths: [Int] { [24, 28, 36] }
 
-    /// An interval set refuses overlaps, so a prefix inside another is left out.
-    private var prefixesByFamily: ([IPPrefix], [IPPrefix]) {
-        let lengths = Set(tagged.prefixes.map(\.length))
-        let widest = tagged.prefixes.filter { prefix in
-            !lengths.contains { length in
-                length < prefix.length
-                    && IPPrefix(prefix.base, length: length).map(tagged.prefixes.contains) == true
-            }
-        }
-        return (widest.filter { $0.base.bitWidth == 32 }, widest.filter { $0.base.bitWidth == 128 })
+    private var prefixesByFamily: (v4: [IPPrefix], v6: [IPPrefix]) {
+        Self.widest(of: tagged.prefixes)
     }
 
     /// Sends packets of tagged devices to `chain`. Only selectors in use cost a rule.
@@ -127,7 +120,7 @@ extension TableDesign {
                 }
             }
         }
-        return rules + kindRules(to: chain)
+        return rules + kindRules(to: chain) + peerRules(to: chain)
     }
 
     // MARK: Where inspected packets go

@@ -60,6 +60,9 @@ package struct TableDesign: Hashable, Sendable {
         package var assignedLocal: Set<MACPrefix> = []
         package var interfaces: Set<InterfaceName>
         package var prefixes: Set<IPPrefix>
+        /// WireGuard interfaces with a tagged peer, and what those peers may send from.
+        package var peerInterfaces: Set<InterfaceName> = []
+        package var peerPrefixes: Set<IPPrefix> = []
         /// MACs may be added while packets flow: their set is there without any.
         package var expectsMACs = false
 

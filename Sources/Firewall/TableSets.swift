@@ -35,6 +35,13 @@ package enum TableSets {
     package static let deviceIPv6 = NftSet(
         name: "dev_ip6", key: .ipv6Address, isInterval: true, comment: "tagged subnets")
 
+    package static let peerInterface = NftSet(
+        name: "dev_wg_if", key: .interfaceName, comment: "WireGuard with tagged peers")
+    package static let peerIPv4 = NftSet(
+        name: "dev_wg4", key: .ipv4Address, isInterval: true, comment: "tagged peers")
+    package static let peerIPv6 = NftSet(
+        name: "dev_wg6", key: .ipv6Address, isInterval: true, comment: "tagged peers")
+
     package static let resolverIPv4 = NftSet(
         name: "doh_ip4", key: .ipv4Address, comment: "resolvers of DNS over HTTPS")
     package static let resolverIPv6 = NftSet(

@@ -11,6 +11,8 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     /// Any interface that is a VLAN device with this number.
     case vlan(VLANID)
     case prefix(IPPrefix)
+    /// Whatever WireGuard lets this peer send.
+    case wireGuardPeer(WireGuardKey)
     /// The whole name, whatever the case; `*` for any text. So do the other two.
     case dhcpHostName(TextPattern)
     case dhcpVendorClass(TextPattern)
@@ -20,7 +22,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     package var isClaim: Bool {
         switch self {
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
-        case .mac, .vendor, .macKind, .interface, .vlan, .prefix: false
+        case .mac, .vendor, .macKind, .interface, .vlan, .prefix, .wireGuardPeer: false
         }
     }
 
@@ -34,6 +36,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         case .interface(let name): device.interface == name
         case .vlan(let number): device.vlan == number
         case .prefix(let prefix): device.address.map(prefix.contains) ?? false
+        case .wireGuardPeer(let key): device.wireGuardPeer == key
         case .dhcpHostName(let pattern): device.dhcp?.hostName.map(pattern.matches) ?? false
         case .dhcpVendorClass(let pattern):
             device.dhcp?.vendorClass.map(pattern.matches) ?? false
@@ -45,7 +48,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     /// Whether the line alone does not say why it fits the device.
     package var isResolved: Bool {
         switch self {
-        case .macKind, .vlan: true
+        case .macKind, .vlan, .wireGuardPeer: true
         case .mac, .vendor, .interface, .prefix, .dhcpHostName, .dhcpVendorClass,
             .dhcpFingerprint:
             false
@@ -60,6 +63,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         case .interface(let name): "interface \(name)"
         case .vlan(let number): "VLAN \(number)"
         case .prefix(let prefix): "address in \(prefix)"
+        case .wireGuardPeer(let key): "WireGuard peer \(key)"
         case .dhcpHostName(let pattern): "DHCP host name \"\(pattern.text)\""
         case .dhcpVendorClass(let pattern): "DHCP vendor class \"\(pattern.text)\""
         case .dhcpFingerprint(let pattern): "DHCP fingerprint \(pattern.text)"
@@ -76,6 +80,8 @@ package struct DeviceFacts: Hashable, Sendable {
     package var dhcp: DHCPIdentity?
     /// The VLAN its interface belongs to; nil where that is no VLAN device.
     package var vlan: VLANID?
+    /// The peer it is behind; nil where its interface is none of WireGuard's.
+    package var wireGuardPeer: WireGuardKey?
 
     package init(
         mac: MACAddress?, address: IPAddress?, interface: InterfaceName?,

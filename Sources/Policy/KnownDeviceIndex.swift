@@ -21,7 +21,8 @@ struct KnownDeviceIndex: Sendable {
                 } else {
                     others.append(number)
                 }
-            case .prefix, .vendor, .macKind, .interface, .vlan, .dhcpHostName, .dhcpVendorClass,
+            case .prefix, .vendor, .macKind, .interface, .vlan, .wireGuardPeer, .dhcpHostName,
+                .dhcpVendorClass,
                 .dhcpFingerprint:
                 others.append(number)
             }

@@ -15,6 +15,9 @@ package struct PolicyBook: Sendable {
     package let usesClaims: Bool
     /// Whether any tag goes by the number of a VLAN.
     package let usesVLANs: Bool
+    /// Peers by which tags go, each once, with the first line that names it.
+    package let wireGuardKeys: [Located<WireGuardKey>]
+    package var usesWireGuard: Bool { !wireGuardKeys.isEmpty }
 
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
@@ -39,12 +42,25 @@ package struct PolicyBook: Sendable {
         }
         self.entries = entries
         self.watchedTags = watched
-        let tests = settings.tagRules.flatMap { ($0.match + $0.except).map(\.value) }
-        self.usesClaims = tests.contains(where: \.isClaim)
-        self.usesVLANs = tests.contains { if case .vlan = $0 { true } else { false } }
+        let tests = settings.tagRules.flatMap { $0.match + $0.except }
+        self.usesClaims = tests.contains(where: \.value.isClaim)
+        self.usesVLANs = tests.contains { if case .vlan = $0.value { true } else { false } }
+        self.wireGuardKeys = Self.wireGuardKeys(of: tests)
         self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
         self.encryptedDNS = EncryptedDNSBook(settings.encryptedDNS, seed: seed)
+    }
+
+    private static func wireGuardKeys(
+        of tests: [Located<DeviceSelector>]
+    ) -> [Located<WireGuardKey>] {
+        var seen: Set<WireGuardKey> = []
+        return tests.compactMap { test in
+            guard case .wireGuardPeer(let key) = test.value, seen.insert(key).inserted else {
+                return nil
+            }
+            return Located(key, at: test.source)
+        }
     }
 
     /// Whether any policy in use names this endpoint. On the packet path: no allocation.

@@ -7,7 +7,10 @@ extension Gatekeeper {
         switch kind {
         case .bridge: bridges.insert(index)
         case .vlan(let number): vlans[index] = number
-        case .wireGuard, .other: break
+        case .wireGuard:
+            wireGuards.insert(index)
+            arePeersStale = true
+        case .other: break
         }
     }
 
@@ -15,6 +18,7 @@ extension Gatekeeper {
         interfaces[index] = nil
         bridges.remove(index)
         vlans[index] = nil
+        if wireGuards.remove(index) != nil { arePeersStale = true }
     }
 
     var vlansByName: [InterfaceName: VLANID] {

@@ -129,6 +129,8 @@ extension Gatekeeper {
                 interfaces = [:]
                 bridges = []
                 vlans = [:]
+                wireGuards = []
+                arePeersStale = true
                 effects += engine.handle(.neighboursRestarted, at: now)
             case .link(let index, let name, let kind):
                 forget(interface: index)
@@ -146,6 +148,7 @@ extension Gatekeeper {
         }
         effects += engine.handle(.vlans(vlansByName), at: now)
         run(Self.inOneTransaction(effects))
+        if arePeersStale { readPeers(for: engine.book) }
     }
 
     /// One transaction for all addresses that came together: a device that makes up thousands must

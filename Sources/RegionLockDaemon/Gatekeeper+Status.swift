@@ -101,6 +101,7 @@ extension Gatekeeper {
             offload: (try? kernel.offloadTables()) ?? [],
             bridges: bridges.compactMap { interfaces[$0] },
             hasBridgeTable: kernel.features.bridgeTable)
+            + peerWarnings
     }
 
     /// Elements up to which the table is read back for `status`: a few milliseconds. Reading

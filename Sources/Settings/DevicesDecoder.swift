@@ -64,8 +64,10 @@ struct DevicesDecoder {
     private static func selector(_ field: Field) -> Located<DeviceSelector>? {
         let fields = Fields(
             field,
-            keys: ["mac", "oui_vendor", MACKindTest.key, "interface", "vlan", "subnet"]
-                + DHCPClaim.keys)
+            keys: [
+                "mac", "oui_vendor", MACKindTest.key, "interface", "vlan", "subnet",
+                "wireguard_peer",
+            ] + DHCPClaim.keys)
         guard let fields else { return nil }
         var selectors: [DeviceSelector?] = []
         if let mac = fields["mac"] { selectors.append(mac.mac().map(DeviceSelector.mac)) }
@@ -81,6 +83,7 @@ struct DevicesDecoder {
         if let subnet = fields["subnet"] {
             selectors.append(subnet.prefix().map(DeviceSelector.prefix))
         }
+        if let peer = fields["wireguard_peer"] { selectors.append(peer.wireGuardPeer()) }
         for claim in DHCPClaim.allCases {
             if let field = fields[claim.rawValue] { selectors.append(claim.selector(field)) }
         }

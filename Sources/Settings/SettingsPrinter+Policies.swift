@@ -130,6 +130,7 @@ extension SettingsPrinter {
         case .device(.macKind(let kind, _)): ("mac", kind.rawValue)
         case .device(.interface(let name)): ("mac", name.text)
         case .device(.vlan(let number)): ("mac", "\(number)")
+        case .device(.wireGuardPeer(let key)): ("mac", "\(key)")
         case .device(.dhcpHostName(let pattern)), .device(.dhcpVendorClass(let pattern)),
             .device(.dhcpFingerprint(let pattern)):
             ("mac", pattern.text)

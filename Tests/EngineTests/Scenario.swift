@@ -93,6 +93,7 @@ struct Scenario {
         case ("at", 1):
             world.now = World.start.adding(seconds: try seconds(words[0]))
             world.tick()
+        case ("peers", _): try meet(words)
         case ("vlan", _):
             // `vlan 20 is lan0.20 eth1.20`, `vlan 20 is gone`
             guard let id = Int(words[0]).flatMap({ VLANID($0) }) else {

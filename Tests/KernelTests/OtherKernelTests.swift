@@ -17,8 +17,8 @@ extension KernelSuite {
                         + "[ ! -d $place ] || mount -t tmpfs none $place; done; exec \"$@\"", "sh",
                     Place.program("regionlockdPackageTests.xctest"), "--testing-library",
                     "swift-testing", "--no-parallel", "--filter",
-                    "KernelSuite/(VLANTests|WireGuardTests)|WireGuardWatchTests|RouteWatchTests",
-                ], within: 420)
+                    "KernelSuite/(VLANTests|WireGuardTests)|RouteWatchTests",
+                ], within: 960)
             guard said.status != 77 else {
                 print("  SKIP: no other kernel here: \(said.errors)")
                 return
