@@ -83,3 +83,8 @@ int cnf_drop_messages_of(int fd, uint32_t port)
     struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
+
+void cnf_wipe(void *memory, size_t length)
+{
+    explicit_bzero(memory, length);
+}

@@ -15,8 +15,9 @@ struct Return: Hashable, Sendable {
 /// What devices say of themselves by DHCP: tags follow from it, and a cut device that comes back
 /// with another MAC is known again.
 extension BlockEngine {
-    /// The facts with what the device has said of itself.
+    /// The facts with what the device has said of itself, and what its interface is.
     func informed(_ facts: DeviceFacts) -> DeviceFacts {
+        let facts = placed(facts)
         guard facts.dhcp == nil, let mac = facts.mac, let identity = identities.identity(of: mac)
         else { return facts }
         var informed = facts

@@ -82,8 +82,18 @@ extension BlockEngine {
         switch selector {
         case .mac(let mac): tagged.macs[mac] = comment
         case .vendor(_, let prefixes): tagged.makers.formUnion(prefixes)
+        case .macKind(let kind, let assigned):
+            tagged.macKinds.insert(kind)
+            tagged.assignedLocal.formUnion(assigned)
         case .interface(let name): tagged.interfaces.insert(name)
+        case .vlan(let number):
+            tagged.interfaces.formUnion(vlans.lazy.filter { $0.value == number }.map(\.key))
         case .prefix(let prefix): tagged.prefixes.insert(prefix)
+        case .wireGuardPeer(let key):
+            for peer in peers.peers(with: key) where !peer.prefixes.isEmpty {
+                tagged.peerInterfaces.insert(peer.interface)
+                tagged.peerPrefixes.formUnion(peer.prefixes)
+            }
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: tagged.expectsMACs = true
         }
     }
@@ -129,8 +139,12 @@ extension BlockEngine {
             else { return false }
             return rule.match.contains { line in
                 switch line.value {
-                case .interface, .prefix, .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
-                case .mac, .vendor: line.value.matches(facts)
+                case .interface, .vlan, .prefix, .dhcpHostName, .dhcpVendorClass,
+                    .dhcpFingerprint:
+                    true
+                case .mac, .vendor, .macKind: line.value.matches(facts)
+                // Whoever is behind one has no MAC.
+                case .wireGuardPeer: false
                 }
             }
         }

@@ -32,6 +32,12 @@ package struct BlockEngine: Sendable {
     }
     /// What devices' own addresses say, as it was looked up.
     var addressRegions: [IPAddress: AddressRegion] = [:]
+    /// Who is behind the WireGuard interfaces, as far as the settings ask.
+    package internal(set) var peers = WireGuardTable()
+    /// Whose the addresses of devices that are cut by address were.
+    var cutPeers: [IPAddress: WireGuardKey] = [:]
+    /// The interfaces that are VLAN devices.
+    package internal(set) var vlans: [InterfaceName: VLANID] = [:]
     private(set) var hasAddressSites: Bool
     /// The mode set at the prompt, or the settings' own.
     package internal(set) var mode: PolicyMode
@@ -232,6 +238,8 @@ package struct BlockEngine: Sendable {
         case .settingsConfirmed:
             return confirmSettings(at: now)
         case .relocated(let regions): return relocate(regions, at: now)
+        case .vlans(let vlans): return take(vlans: vlans, at: now)
+        case .wireGuardPeers(let peers): return take(peers: peers, at: now)
         case .kernelBlocks(let elements, let ended):
             return adopt(elements, ended: ended, at: now)
         case .tick:

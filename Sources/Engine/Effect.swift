@@ -94,6 +94,10 @@ package enum Occurrence: Sendable {
     case settingsConfirmed
     /// What another GeoIP database says of the addresses that are asked for.
     case relocated([AddressRegion])
+    /// Every interface that is a VLAN device, with its number.
+    case vlans([InterfaceName: VLANID])
+    /// The peers of every WireGuard interface; none while no setting names one.
+    case wireGuardPeers(WireGuardTable)
     /// Blocks found in the kernel at start, and the ids the store knows to have ended.
     case kernelBlocks([SetElement], ended: Set<BlockID>)
     /// Time has passed.

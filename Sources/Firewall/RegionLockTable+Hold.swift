@@ -23,9 +23,10 @@ extension TableDesign {
         return holdsDevices && capabilities.senderSets
     }
 
-    /// Senders without a MAC exist only where an interface or a subnet is tagged.
+    /// Senders without a MAC exist only where an interface, a subnet or a peer is tagged.
     private var holdKeys: [PacketKey] {
-        let mayLackMAC = !tagged.interfaces.isEmpty || !tagged.prefixes.isEmpty
+        let mayLackMAC =
+            !tagged.interfaces.isEmpty || !tagged.prefixes.isEmpty || !peerSets.isEmpty
         return mayLackMAC ? PacketKey.allCases : [.etherSource]
     }
 

@@ -46,10 +46,11 @@ extension TableDesign {
         for length in makerLengths where tagged.makers.contains(where: { $0.length == length }) {
             sets.append(TableSets.deviceMaker(length: length))
         }
+        sets += assignedLengths.map { TableSets.assignedLocal(length: $0) }
         if !tagged.interfaces.isEmpty { sets.append(TableSets.deviceInterface) }
         if !v4.isEmpty { sets.append(TableSets.deviceIPv4) }
         if !v6.isEmpty { sets.append(TableSets.deviceIPv6) }
-        return sets
+        return sets + peerSets
     }
 
     private func taggedElements(of set: NftSet) -> Set<SetElement> {
@@ -58,6 +59,7 @@ extension TableDesign {
             for item in items { elements.insert(item) }
             return elements
         }
+        if let peers = peerElements(of: set) { return peers }
         switch set {
         case TableSets.exceptMAC:
             return elements(tagged.exceptMACs.lazy.map { SetElement(.mac($0)) })
@@ -66,10 +68,17 @@ extension TableDesign {
         case TableSets.deviceInterface:
             return Set(tagged.interfaces.map { SetElement(.interface($0)) })
         case TableSets.deviceIPv4:
-            return Set(prefixesByFamily.0.map { SetElement(.prefix($0)) })
+            return Set(prefixesByFamily.v4.map { SetElement(.prefix($0)) })
         case TableSets.deviceIPv6:
-            return Set(prefixesByFamily.1.map { SetElement(.prefix($0)) })
+            return Set(prefixesByFamily.v6.map { SetElement(.prefix($0)) })
         default:
+            if let length = assignedLengths.first(where: {
+                TableSets.assignedLocal(length: $0) == set
+            }) {
+                return Set(
+                    tagged.assignedLocal.filter { $0.length == length }
+                        .map { SetElement(.mac($0.base)) })
+            }
             let length = makerLengths.first { TableSets.deviceMaker(length: $0) == set }
             return Set(
                 tagged.makers.filter { $0.length == length }.map { SetElement(.mac($0.base)) })
@@ -78,18 +87,10 @@ extension TableDesign {
 
     private var hasTaggedMACs: Bool { !tagged.macs.isEmpty || tagged.expectsMACs }
 
-    private var makerLengths: [Int] { [24, 28, 36] }
+    var makerLengths: [Int] { [24, 28, 36] }
 
-    /// An interval set refuses overlaps, so a prefix inside another is left out.
-    private var prefixesByFamily: ([IPPrefix], [IPPrefix]) {
-        let lengths = Set(tagged.prefixes.map(\.length))
-        let widest = tagged.prefixes.filter { prefix in
-            !lengths.contains { length in
-                length < prefix.length
-                    && IPPrefix(prefix.base, length: length).map(tagged.prefixes.contains) == true
-            }
-        }
-        return (widest.filter { $0.base.bitWidth == 32 }, widest.filter { $0.base.bitWidth == 128 })
+    private var prefixesByFamily: (v4: [IPPrefix], v6: [IPPrefix]) {
+        Self.widest(of: tagged.prefixes)
     }
 
     /// Sends packets of tagged devices to `chain`. Only selectors in use cost a rule.
@@ -119,7 +120,7 @@ extension TableDesign {
                 }
             }
         }
-        return rules
+        return rules + kindRules(to: chain) + peerRules(to: chain)
     }
 
     // MARK: Where inspected packets go
@@ -183,9 +184,9 @@ extension TableDesign {
     ///
     /// Empty where something else than the MAC can make a device one of ours.
     private var strangerRules: [Rule] {
-        guard cutFamilies.isEmpty, tagged.interfaces.isEmpty, tagged.prefixes.isEmpty else {
-            return []
-        }
+        guard cutFamilies.isEmpty, tagged.interfaces.isEmpty, tagged.prefixes.isEmpty,
+            !tagged.macKinds.contains(.fixed)
+        else { return [] }
         var isNobody: [Statement] = [.etherSourceNotIn(set: TableSets.blockedMAC.name)]
         if hasTaggedMACs {
             isNobody.append(.etherSourceNotIn(set: TableSets.deviceMAC.name))
@@ -195,6 +196,8 @@ extension TableDesign {
                 .etherSourceMaskedNotIn(
                     length: length, set: TableSets.deviceMaker(length: length).name))
         }
+        // Who has an assigned one is no stranger here, and none of ours where it is looked up.
+        if tagged.macKinds.contains(.random) { isNobody.append(.etherSourceLooksNot(.random)) }
         return uplinks.map {
             Rule([.outputInterface($0)] + isNobody + [.accept], comment: "not a device of ours")
         } + [Rule(isNobody + [.goto(chain: "down")])]
@@ -234,7 +237,7 @@ extension TableDesign {
             name: "tagged", rules: (uplinks.isEmpty ? [answers] : []) + dispatch(to: "inspect"))
     }
 
-    private var hasSelectors: Bool { !taggedSets.isEmpty }
+    private var hasSelectors: Bool { !taggedSets.isEmpty || !tagged.macKinds.isEmpty }
 
     private var forwardCommit: Chain {
         Chain(

@@ -133,6 +133,8 @@ extension Statement {
         case .etherSourceNotIn(let set): "ether saddr != @\(set)"
         case .etherSourceMaskedNotIn(let length, let set):
             "ether saddr & \(MACPrefix.mask(length: length)) != @\(set)"
+        case .etherSourceLooks(let kind): "ether saddr & \(MACKind.mask) == \(kind.bits)"
+        case .etherSourceLooksNot(let kind): "ether saddr & \(MACKind.mask) != \(kind.bits)"
         case .lacksEthernet: "meta iiftype != ether"
         case .familyNotIn(let set): "meta nfproto != @\(set)"
         case .sourceIn(let set, let family): "\(family.word) saddr @\(set)"

@@ -127,6 +127,10 @@ package enum Statement: Hashable, Sendable {
     case etherSourceNotIn(set: String)
     /// `ether saddr & ff:ff:ff:00:00:00 != @name`; the length is 24, 28 or 36.
     case etherSourceMaskedNotIn(length: Int, set: String)
+    /// `ether saddr & 03:00:00:00:00:00 == 02:00:00:00:00:00`, the assigned blocks apart.
+    case etherSourceLooks(MACKind)
+    /// `ether saddr & 03:00:00:00:00:00 != 02:00:00:00:00:00`
+    case etherSourceLooksNot(MACKind)
     /// `meta iiftype != ether`: the interface has no MACs (ppp, tun).
     case lacksEthernet
     /// `meta nfproto != @name`

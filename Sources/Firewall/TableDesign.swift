@@ -55,8 +55,14 @@ package struct TableDesign: Hashable, Sendable {
         /// Devices a wider selector would catch but that carry no watched tag.
         package var exceptMACs: Set<MACAddress>
         package var makers: Set<MACPrefix>
+        package var macKinds: Set<MACKind> = []
+        /// Blocks with the locally administered bit that are a maker's all the same.
+        package var assignedLocal: Set<MACPrefix> = []
         package var interfaces: Set<InterfaceName>
         package var prefixes: Set<IPPrefix>
+        /// WireGuard interfaces with a tagged peer, and what those peers may send from.
+        package var peerInterfaces: Set<InterfaceName> = []
+        package var peerPrefixes: Set<IPPrefix> = []
         /// MACs may be added while packets flow: their set is there without any.
         package var expectsMACs = false
 

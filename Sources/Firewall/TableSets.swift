@@ -35,6 +35,13 @@ package enum TableSets {
     package static let deviceIPv6 = NftSet(
         name: "dev_ip6", key: .ipv6Address, isInterval: true, comment: "tagged subnets")
 
+    package static let peerInterface = NftSet(
+        name: "dev_wg_if", key: .interfaceName, comment: "WireGuard with tagged peers")
+    package static let peerIPv4 = NftSet(
+        name: "dev_wg4", key: .ipv4Address, isInterval: true, comment: "tagged peers")
+    package static let peerIPv6 = NftSet(
+        name: "dev_wg6", key: .ipv6Address, isInterval: true, comment: "tagged peers")
+
     package static let resolverIPv4 = NftSet(
         name: "doh_ip4", key: .ipv4Address, comment: "resolvers of DNS over HTTPS")
     package static let resolverIPv6 = NftSet(
@@ -44,6 +51,13 @@ package enum TableSets {
     package static func deviceMaker(length: Int) -> NftSet {
         NftSet(
             name: "dev_oui\(length)", key: .etherAddress, comment: "tagged makers, /\(length)")
+    }
+
+    /// Blocks whose addresses look made up and are not, as `deviceMaker`.
+    package static func assignedLocal(length: Int) -> NftSet {
+        NftSet(
+            name: "local_oui\(length)", key: .etherAddress,
+            comment: "no random MACs, /\(length)")
     }
 
     /// The set a cut device's own key belongs to.

@@ -33,6 +33,12 @@ struct DatagramBatch: ~Copyable {
 
     deinit { unsafe free(memory) }
 
+    /// Overwrites what was received since it was made: it may hold keys.
+    mutating func wipe() {
+        count = 0
+        unsafe cnf_wipe(memory, capacity * slotSize)
+    }
+
     /// Replaces the content by whatever waits in the socket; never waits itself.
     ///
     /// - Parameter peeking: read the first datagram only, and leave it in the socket.

@@ -7,7 +7,7 @@ package enum RouteEvent: Hashable, Sendable {
     /// Forget everything: the complete state follows. Comes first of all, and again when the kernel
     /// had to drop events.
     case restarted
-    case link(index: UInt32, name: InterfaceName, isBridge: Bool)
+    case link(index: UInt32, name: InterfaceName, kind: LinkKind)
     case linkGone(index: UInt32)
     /// - mac: nil while the address does not answer (states NONE, INCOMPLETE and FAILED).
     /// - isConfirmed: it has just answered (state REACHABLE), or the administrator says so. In any
@@ -15,6 +15,15 @@ package enum RouteEvent: Hashable, Sendable {
     case neighbour(
         interfaceIndex: UInt32, address: IPAddress, mac: MACAddress?, isConfirmed: Bool)
     case neighbourGone(interfaceIndex: UInt32, address: IPAddress)
+}
+
+/// What an interface is, as far as it matters here.
+package enum LinkKind: Hashable, Sendable {
+    case bridge
+    /// A VLAN device, by 802.1Q or 802.1ad.
+    case vlan(VLANID)
+    case wireGuard
+    case other
 }
 
 /// Links and neighbours (ARP, ND) of this network namespace, from rtnetlink(7): the state at the
@@ -155,9 +164,8 @@ extension RouteEvent {
         guard let text = bytes.string(attributes.first(IFLA_IFNAME, in: bytes)),
             let name = InterfaceName(text)
         else { return nil }
-        let kind = attributes.first(IFLA_LINKINFO, in: bytes)?.children
-            .first(IFLA_INFO_KIND, in: bytes)
-        self = .link(index: index, name: name, isBridge: bytes.string(kind) == "bridge")
+        let info = attributes.first(IFLA_LINKINFO, in: bytes)?.children
+        self = .link(index: index, name: name, kind: LinkKind(info, bytes))
     }
 
     /// Reads RTM_NEWNEIGH and RTM_DELNEIGH: struct ndmsg, then NDA_ attributes.
@@ -185,5 +193,22 @@ extension RouteEvent {
         self = .neighbour(
             interfaceIndex: index, address: address, mac: isSilent ? nil : mac,
             isConfirmed: state & (NUD_REACHABLE | NUD_PERMANENT) != 0)
+    }
+}
+
+extension LinkKind {
+    /// Reads what is in IFLA_LINKINFO: the name of the kind, and data of its own (if_link.h).
+    fileprivate init(_ info: AttributeCursor?, _ bytes: Span<UInt8>) {
+        switch bytes.string(info?.first(IFLA_INFO_KIND, in: bytes)) {
+        case "bridge": self = .bridge
+        case "wireguard": self = .wireGuard
+        case "vlan":
+            let data = info?.first(IFLA_INFO_DATA, in: bytes)?.children
+            guard let number = data?.first(IFLA_VLAN_ID, in: bytes), number.value.count >= 2,
+                let id = VLANID(bytes.hostUInt16(at: number.value.lowerBound))
+            else { fallthrough }
+            self = .vlan(id)
+        default: self = .other
+        }
     }
 }

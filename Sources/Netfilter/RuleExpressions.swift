@@ -31,12 +31,14 @@ struct RuleExpressions: ~Copyable {
 
     private mutating func append(_ statement: Statement) {
         switch statement {
-        case .etherSourceNotIn, .etherSourceMaskedNotIn: return appendStranger(statement)
+        case .etherSourceNotIn, .etherSourceMaskedNotIn, .etherSourceLooksNot:
+            return appendStranger(statement)
         default: holdsEtherSource = false
         }
         switch statement {
         case .inputInterface, .outputInterface, .inputInterfaceIn, .etherSourceIn,
-            .etherDestinationIn, .etherSourceMasked, .lacksEthernet, .linkProtocol, .isUnicast:
+            .etherDestinationIn, .etherSourceMasked, .etherSourceLooks, .lacksEthernet,
+            .linkProtocol, .isUnicast:
             appendLinkMatch(statement)
         case .sourceIn, .destinationIn, .source, .destination, .familyNotIn:
             appendAddressMatch(statement)
@@ -86,6 +88,11 @@ struct RuleExpressions: ~Copyable {
             loadEtherAddress(offset: etherSource)
             rule.mask(MACPrefix.mask(length: length).octets)
             rule.lookup(set)
+        case .etherSourceLooks(let kind):
+            // ether saddr & 03:00:00:00:00:00 == 02:00:00:00:00:00
+            loadEtherAddress(offset: etherSource)
+            rule.mask(MACKind.mask.octets)
+            rule.compare(kind.bits.octets)
         case .isUnicast:
             // meta pkttype host
             rule.loadMeta(NFT_META_PKTTYPE)
@@ -106,6 +113,10 @@ struct RuleExpressions: ~Copyable {
             // ether saddr & ff:ff:ff:00:00:00 != @name
             rule.mask(MACPrefix.mask(length: length).octets, isAside: true)
             rule.lookup(set, isInverted: true, isAside: true)
+        case .etherSourceLooksNot(let kind):
+            // ether saddr & 03:00:00:00:00:00 != 02:00:00:00:00:00
+            rule.mask(MACKind.mask.octets, isAside: true)
+            rule.compare(kind.bits.octets, operation: NFT_CMP_NEQ, isAside: true)
         default: preconditionFailure("not a match of strangers")
         }
     }

@@ -72,9 +72,11 @@ struct RuleObject: ~Copyable {
 
     // Matches on what is loaded
 
-    func compare(_ value: [UInt8], operation: nft_cmp_ops = NFT_CMP_EQ) {
+    func compare(
+        _ value: [UInt8], operation: nft_cmp_ops = NFT_CMP_EQ, isAside: Bool = false
+    ) {
         let compare = append("cmp")
-        compare.set(NFTNL_EXPR_CMP_SREG, register)
+        compare.set(NFTNL_EXPR_CMP_SREG, isAside ? sideRegister : register)
         compare.set(NFTNL_EXPR_CMP_OP, operation.rawValue)
         compare.set(NFTNL_EXPR_CMP_DATA, value)
     }

@@ -7,6 +7,11 @@ package struct TagGrant: Hashable, Sendable {
     package let reason: String
     /// The line that gives it; nil for a tag given at the prompt.
     package let source: SourceLocation?
+    /// What the gateway knows and the line does not show was needed for it.
+    package var isResolved = false
+
+    /// The tag, and how the device came by it where one has to be told.
+    var text: String { isResolved ? "\(tag) (\(reason))" : tag.text }
 
     package init(tag: Tag, reason: String, source: SourceLocation?) {
         self.tag = tag

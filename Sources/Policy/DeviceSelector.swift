@@ -5,8 +5,14 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     case mac(MACAddress)
     /// A maker's name as in the IEEE list, and the blocks the list gives for it.
     case vendor(pattern: String, prefixes: [MACPrefix])
+    /// With the blocks the IEEE has assigned although they look made up.
+    case macKind(MACKind, assigned: [MACPrefix])
     case interface(InterfaceName)
+    /// Any interface that is a VLAN device with this number.
+    case vlan(VLANID)
     case prefix(IPPrefix)
+    /// Whatever WireGuard lets this peer send.
+    case wireGuardPeer(WireGuardKey)
     /// The whole name, whatever the case; `*` for any text. So do the other two.
     case dhcpHostName(TextPattern)
     case dhcpVendorClass(TextPattern)
@@ -16,7 +22,7 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
     package var isClaim: Bool {
         switch self {
         case .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint: true
-        case .mac, .vendor, .interface, .prefix: false
+        case .mac, .vendor, .macKind, .interface, .vlan, .prefix, .wireGuardPeer: false
         }
     }
 
@@ -25,8 +31,12 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         case .mac(let address): device.mac == address
         case .vendor(_, let prefixes):
             device.mac.map { mac in prefixes.contains { $0.contains(mac) } } ?? false
+        case .macKind(let kind, let assigned):
+            device.mac.flatMap { MACKind(of: $0, assigned: assigned) } == kind
         case .interface(let name): device.interface == name
+        case .vlan(let number): device.vlan == number
         case .prefix(let prefix): device.address.map(prefix.contains) ?? false
+        case .wireGuardPeer(let key): device.wireGuardPeer == key
         case .dhcpHostName(let pattern): device.dhcp?.hostName.map(pattern.matches) ?? false
         case .dhcpVendorClass(let pattern):
             device.dhcp?.vendorClass.map(pattern.matches) ?? false
@@ -35,12 +45,25 @@ package enum DeviceSelector: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the line alone does not say why it fits the device.
+    package var isResolved: Bool {
+        switch self {
+        case .macKind, .vlan, .wireGuardPeer: true
+        case .mac, .vendor, .interface, .prefix, .dhcpHostName, .dhcpVendorClass,
+            .dhcpFingerprint:
+            false
+        }
+    }
+
     package var description: String {
         switch self {
         case .mac(let address): "MAC \(address)"
         case .vendor(let pattern, _): "maker \"\(pattern)\""
+        case .macKind(let kind, _): "\(kind.rawValue) MAC"
         case .interface(let name): "interface \(name)"
+        case .vlan(let number): "VLAN \(number)"
         case .prefix(let prefix): "address in \(prefix)"
+        case .wireGuardPeer(let key): "WireGuard peer \(key)"
         case .dhcpHostName(let pattern): "DHCP host name \"\(pattern.text)\""
         case .dhcpVendorClass(let pattern): "DHCP vendor class \"\(pattern.text)\""
         case .dhcpFingerprint(let pattern): "DHCP fingerprint \(pattern.text)"
@@ -55,6 +78,10 @@ package struct DeviceFacts: Hashable, Sendable {
     package var interface: InterfaceName?
     /// Nil while it has said nothing, or two things that do not fit together.
     package var dhcp: DHCPIdentity?
+    /// The VLAN its interface belongs to; nil where that is no VLAN device.
+    package var vlan: VLANID?
+    /// The peer it is behind; nil where its interface is none of WireGuard's.
+    package var wireGuardPeer: WireGuardKey?
 
     package init(
         mac: MACAddress?, address: IPAddress?, interface: InterfaceName?,

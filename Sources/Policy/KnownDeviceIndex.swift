@@ -22,7 +22,9 @@ struct KnownDeviceIndex: Sendable {
                 } else {
                     others.append(number)
                 }
-            case .prefix, .vendor, .interface, .dhcpHostName, .dhcpVendorClass, .dhcpFingerprint:
+            case .prefix, .vendor, .macKind, .interface, .vlan, .wireGuardPeer, .dhcpHostName,
+                .dhcpVendorClass,
+                .dhcpFingerprint:
                 others.append(number)
             }
         }

@@ -13,6 +13,11 @@ package struct PolicyBook: Sendable {
     package let encryptedDNS: EncryptedDNSBook
     /// Whether any tag goes by what devices say of themselves.
     package let usesClaims: Bool
+    /// Whether any tag goes by the number of a VLAN.
+    package let usesVLANs: Bool
+    /// Peers by which tags go, each once, with the first line that names it.
+    package let wireGuardKeys: [Located<WireGuardKey>]
+    package var usesWireGuard: Bool { !wireGuardKeys.isEmpty }
 
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
@@ -37,12 +42,25 @@ package struct PolicyBook: Sendable {
         }
         self.entries = entries
         self.watchedTags = watched
-        self.usesClaims = settings.tagRules.contains { rule in
-            (rule.match + rule.except).contains(where: \.value.isClaim)
-        }
+        let tests = settings.tagRules.flatMap { $0.match + $0.except }
+        self.usesClaims = tests.contains(where: \.value.isClaim)
+        self.usesVLANs = tests.contains { if case .vlan = $0.value { true } else { false } }
+        self.wireGuardKeys = Self.wireGuardKeys(of: tests)
         self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
         self.encryptedDNS = EncryptedDNSBook(settings.encryptedDNS, seed: seed)
+    }
+
+    private static func wireGuardKeys(
+        of tests: [Located<DeviceSelector>]
+    ) -> [Located<WireGuardKey>] {
+        var seen: Set<WireGuardKey> = []
+        return tests.compactMap { test in
+            guard case .wireGuardPeer(let key) = test.value, seen.insert(key).inserted else {
+                return nil
+            }
+            return Located(key, at: test.source)
+        }
     }
 
     /// Whether any policy in use names this endpoint. On the packet path: no allocation.
@@ -134,7 +152,7 @@ package struct PolicyBook: Sendable {
         _ policy: RegionPolicy, attempt: Attempt, grant: TagGrant, endpoint: Endpoint?,
         place: Place, mode: PolicyMode, at time: Timestamp
     ) -> Decision {
-        var why = [WhyStep(holds: true, text: "it is tagged \(grant.tag)", source: grant.source)]
+        var why = [WhyStep(holds: true, text: "it is tagged \(grant.text)", source: grant.source)]
         why += siteSteps(attempt, at: place)
         let denial = denial(at: place, by: policy)
         let region = denial.region
@@ -370,7 +388,10 @@ extension PolicyBook {
         }
         for rule in settings.tagRules {
             if let line = rule.grant(to: device) {
-                add(TagGrant(tag: rule.tag, reason: "\(line.value)", source: line.source))
+                var grant = TagGrant(
+                    tag: rule.tag, reason: "\(line.value)", source: line.source)
+                grant.isResolved = line.value.isResolved
+                add(grant)
             }
         }
         return grants

@@ -61,7 +61,8 @@ extension Gatekeeper {
     private func install(_ rulesets: [Ruleset]) {
         // A tag given meanwhile changes nothing in the kernel: whoever has a table now, it is not
         // ours to touch.
-        guard engine.removal == nil else { return }
+        // And before what the kernel held has been read, `begin` has them yet to put in.
+        guard engine.removal == nil, hasBegun else { return }
         finishRefill()
         do {
             guard let changes = kernel.changes(to: rulesets) else { return reconcile() }

@@ -128,13 +128,15 @@ extension Gatekeeper {
             case .restarted:
                 interfaces = [:]
                 bridges = []
+                vlans = [:]
+                wireGuards = []
+                arePeersStale = true
                 effects += engine.handle(.neighboursRestarted, at: now)
-            case .link(let index, let name, let isBridge):
+            case .link(let index, let name, let kind):
+                forget(interface: index)
                 interfaces[index] = name
-                if isBridge { bridges.insert(index) } else { bridges.remove(index) }
-            case .linkGone(let index):
-                interfaces[index] = nil
-                bridges.remove(index)
+                note(kind, of: index)
+            case .linkGone(let index): forget(interface: index)
             case .neighbour(let index, let address, let mac?, let isConfirmed):
                 guard let name = interfaces[index] else { return }
                 locate(address, on: name)
@@ -144,7 +146,9 @@ extension Gatekeeper {
                 effects += engine.handle(.neighbourGone(address, interfaces[index]), at: now)
             }
         }
+        effects += engine.handle(.vlans(vlansByName), at: now)
         run(Self.inOneTransaction(effects))
+        if arePeersStale { readPeers(for: engine.book) }
     }
 
     /// One transaction for all addresses that came together: a device that makes up thousands must

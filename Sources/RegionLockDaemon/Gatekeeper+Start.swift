@@ -51,6 +51,7 @@ extension Gatekeeper {
             text: "table inet regionlock is in: \(engine.blocks.count) blocks, "
                 + "\(held.isEmpty ? "made new" : "taken over"), \(tap.mode.description)")
         recorder.submit([], event)
+        toldPeers = Set(engine.missingPeers.map(\.value))
         for warning in kernelWarnings() {
             logger.warning(
                 "\(warning.text)", metadata: ["event": "kernel.\(warning.code)"])

@@ -101,6 +101,7 @@ extension Gatekeeper {
             offload: (try? kernel.offloadTables()) ?? [],
             bridges: bridges.compactMap { interfaces[$0] },
             hasBridgeTable: kernel.features.bridgeTable)
+            + peerWarnings
     }
 
     /// Elements up to which the table is read back for `status`: a few milliseconds. Reading
@@ -161,7 +162,7 @@ extension Gatekeeper {
         let seen = engine.devices.values.filter { now.since($0.lastSeen) < day }
         let random = seen.count { device in
             guard case .mac(let mac) = device.key else { return false }
-            return mac.isLocallyAdministered && writer.vendors.maker(of: mac) == nil
+            return writer.vendors.kind(of: mac) == .random
         }
         return DeviceCounts(
             known: engine.knownDevices.count, seenInDay: seen.count, randomMACs: random)

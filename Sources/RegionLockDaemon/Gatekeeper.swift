@@ -41,6 +41,16 @@ actor Gatekeeper {
     var interfaces: [UInt32: InterfaceName] = [:]
     /// Those of them that are bridges.
     var bridges: Set<UInt32> = []
+    /// And those that are VLAN devices.
+    var vlans: [UInt32: VLANID] = [:]
+    /// And those of WireGuard.
+    var wireGuards: Set<UInt32> = []
+    /// An interface of WireGuard's has come or gone since its peers were read.
+    var arePeersStale = false
+    /// All of them were taken.
+    var arePeersWhole = true
+    /// Missing peers that were told of.
+    var toldPeers: Set<WireGuardKey> = []
     /// The bits of a packet's mark that tell the commit chain what to do with it.
     var mark: MarkField
     /// When the next second is over, in monotonic nanoseconds.
@@ -126,12 +136,14 @@ actor Gatekeeper {
         answerWaiting()
         mark = MarkField(mask: book.settings.inspection.markMask)
         prepare(for: book, with: database)
+        readPeers(for: book)
         if book.settings.inspection.dhcpGroup != engine.book.settings.inspection.dhcpGroup {
             identities = Self.identityTap(
                 book.settings.inspection, features: kernel.features
             ) { complain($0) }
         }
         run(engine.handle(.settings(book, isTrial: isTrial), at: clock.now()))
+        tellMissingPeers()
         guard let next = next.take() else { return }
         keeper.release(allBut: mode)
         tap = next
@@ -174,6 +186,10 @@ actor Gatekeeper {
         seconds += 1
         guard hasBegun else { return }
         sayAlive()
+        if engine.book.usesWireGuard, seconds % Self.peerSeconds == 0 {
+            readPeers(for: engine.book)
+            tellMissingPeers()
+        }
         if kernelTrouble != nil { reconcile() }
         if seconds % Self.compareSeconds == 0 { repairDrift() }
         if engine.blocks.count != kernel.blockedCount { reconcile() }

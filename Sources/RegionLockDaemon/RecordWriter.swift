@@ -26,8 +26,7 @@ struct RecordWriter: Sendable {
         var record = DeviceRecord(
             id: key.description, name: engine.displayName(of: key), label: label,
             mac: mac?.description, addresses: addresses.map(\.description), vendor: vendor,
-            // 18 assigned blocks have the local bit set: a maker found is a fixed address.
-            macKind: mac.map { $0.isLocallyAdministered && vendor == nil ? .random : .fixed },
+            macKind: mac.map { vendors.kind(of: $0) == .random ? .random : .fixed },
             hostname: said?.hostName, site: site?.name, region: engine.region(of: device.facts),
             tags: engine.tags(of: key, facts: device.facts).map(\.tag),
             state: block != nil ? .cutOff : engine.isExempt(key, at: now) ? .exempt : .free,

@@ -169,7 +169,7 @@ package struct ActivationList {
                     "\(mac) is no device's MAC but a group's or none", at: cell, text)
                 return nil
             }
-            if mac.isLocallyAdministered, vendors.maker(of: mac) == nil {
+            if vendors.kind(of: mac) == .random {
                 warning(
                     "\(mac) is a random MAC: a phone has another one in each network", at: cell,
                     text)

@@ -45,27 +45,45 @@ struct DevicesDecoder {
         let match = fields.required("match")?
             .someItems(of: "tests", limit: SettingsLimits.selectorsPerFile)
         let except = fields["except"]?.items(of: "tests", limit: SettingsLimits.selectorsPerFile)
-        let matchSelectors = match?.compactMap(selector) ?? []
-        let exceptSelectors = except?.compactMap(selector) ?? []
+        let matchTests = tests(match)
+        let exceptTests = tests(except)
+        let (matchSelectors, exceptSelectors) = (
+            matchTests.map(\.selector), exceptTests.map(\.selector)
+        )
         guard let tag else { return nil }
         DHCPClaim.check(tag, match: match, matchSelectors, except: except, exceptSelectors)
+        MACKindTest.check(tag, match: matchTests, except: exceptTests)
         return TagRule(tag: tag, match: matchSelectors, except: exceptSelectors)
+    }
+
+    private static func tests(_ fields: [Field]?) -> [SelectorTest] {
+        (fields ?? []).compactMap { field in selector(field).map { SelectorTest(field, $0) } }
     }
 
     /// One entry of `match` or `except`: a mapping with one key.
     private static func selector(_ field: Field) -> Located<DeviceSelector>? {
         let fields = Fields(
-            field, keys: ["mac", "oui_vendor", "interface", "subnet"] + DHCPClaim.keys)
+            field,
+            keys: [
+                "mac", "oui_vendor", MACKindTest.key, "interface", "vlan", "subnet",
+                "wireguard_peer",
+            ] + DHCPClaim.keys)
         guard let fields else { return nil }
         var selectors: [DeviceSelector?] = []
         if let mac = fields["mac"] { selectors.append(mac.mac().map(DeviceSelector.mac)) }
         if let vendor = fields["oui_vendor"] { selectors.append(vendor.vendor()) }
+        if let kind = fields[MACKindTest.key] { selectors.append(MACKindTest.selector(kind)) }
         if let interface = fields["interface"] {
             selectors.append(interface.interface().map(DeviceSelector.interface))
+        }
+        if let vlan = fields["vlan"] {
+            let number = vlan.integer(in: VLANID.range).flatMap { VLANID($0) }
+            selectors.append(number.map(DeviceSelector.vlan))
         }
         if let subnet = fields["subnet"] {
             selectors.append(subnet.prefix().map(DeviceSelector.prefix))
         }
+        if let peer = fields["wireguard_peer"] { selectors.append(peer.wireGuardPeer()) }
         for claim in DHCPClaim.allCases {
             if let field = fields[claim.rawValue] { selectors.append(claim.selector(field)) }
         }

@@ -127,7 +127,10 @@ extension SettingsPrinter {
         case .device(.mac(let mac)): ("mac", "\(mac)")
         // No file can say these of an exemption.
         case .device(.vendor(let pattern, _)): ("mac", pattern)
+        case .device(.macKind(let kind, _)): ("mac", kind.rawValue)
         case .device(.interface(let name)): ("mac", name.text)
+        case .device(.vlan(let number)): ("mac", "\(number)")
+        case .device(.wireGuardPeer(let key)): ("mac", "\(key)")
         case .device(.dhcpHostName(let pattern)), .device(.dhcpVendorClass(let pattern)),
             .device(.dhcpFingerprint(let pattern)):
             ("mac", pattern.text)

@@ -120,7 +120,10 @@ package struct SettingsPrinter {
         switch selector {
         case .mac(let mac): ("mac", YAMLText.scalar("\(mac)"))
         case .vendor(let pattern, _): ("oui_vendor", YAMLText.quoted(pattern))
+        case .macKind(let kind, _): (MACKindTest.key, kind.rawValue)
         case .interface(let name): ("interface", YAMLText.scalar(name.text))
+        case .wireGuardPeer(let key): ("wireguard_peer", YAMLText.quoted("\(key)"))
+        case .vlan(let number): ("vlan", "\(number)")
         case .prefix(let prefix): ("subnet", YAMLText.scalar("\(prefix)"))
         case .dhcpHostName(let pattern):
             (DHCPClaim.hostName.rawValue, YAMLText.quoted(pattern.text))

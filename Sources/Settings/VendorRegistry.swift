@@ -7,19 +7,22 @@ package import Wire
 package struct VendorRegistry: Sendable {
     /// Prefix lengths the IEEE assigns, the most exact first: an MA-L block that the IEEE keeps for
     /// itself is cut up into MA-M and MA-S blocks of others.
-    private static let lengths = [36, 28, 24]
+    static let lengths = [36, 28, 24]
     /// A name's index has 24 bits below the prefix.
-    private static let indexBits = 24
+    static let indexBits = 24
 
     /// Registry, assignment and name; the address that follows is of no use.
     static let fieldsUsed = 3
 
     /// By length: `prefix << 24 | index of the name`, sorted.
-    private var blocks: [Int: [UInt64]] = [:]
+    private(set) var blocks: [Int: [UInt64]] = [:]
     private var names = NameTable()
 
+    /// The assigned blocks with the locally administered bit, in order.
+    package private(set) var assignedLocalBlocks: [MACPrefix] = []
+
     /// A registry that knows nobody.
-    package init() {}
+    package init() { assignedLocalBlocks = localBlocks() }
 
     /// - Parameter csv: Contents of `oui.csv`, `mam.csv`, `oui36.csv` in any order, each with the
     ///   header `Registry,Assignment,Organization Name,Organization Address`.
@@ -47,6 +50,7 @@ package struct VendorRegistry: Sendable {
     consuming func finished() -> VendorRegistry {
         for length in Self.lengths { blocks[length]?.sort() }
         names.finish()
+        assignedLocalBlocks = localBlocks()
         return self
     }
 
@@ -69,7 +73,8 @@ package struct VendorRegistry: Sendable {
         return nil
     }
 
-    /// The blocks of every maker whose name fits, in order.
+    /// The blocks of every maker whose name fits, in order. What of them is another maker's longer
+    /// block is left out, so that whoever looks for a prefix need not know of longer ones.
     ///
     /// - Parameter pattern: In either case. With `*` (any text) it is the whole name, without it is
     ///   a part of the name.
@@ -84,7 +89,7 @@ package struct VendorRegistry: Sendable {
                 prefixes.insert(MACPrefix(base: MACAddress(value: value), length: length))
             }
         }
-        return prefixes.sorted()
+        return prefixes.flatMap { parts(of: $0, among: prefixes) }.sorted()
     }
 
     private static func nameIndex(_ block: UInt64) -> Int { Int(block & (1 << indexBits - 1)) }
@@ -92,7 +97,7 @@ package struct VendorRegistry: Sendable {
 
 extension [UInt64] {
     /// Index of the first element that is not below `value`, in a sorted array.
-    fileprivate func firstIndex(notBelow value: UInt64) -> Int {
+    func firstIndex(notBelow value: UInt64) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

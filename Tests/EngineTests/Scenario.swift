@@ -94,6 +94,19 @@ struct Scenario {
         case ("at", 1):
             world.now = World.start.adding(seconds: try seconds(words[0]))
             world.tick()
+        case ("peers", _): try meet(words)
+        case ("vlan", _):
+            // `vlan 20 is lan0.20 eth1.20`, `vlan 20 is gone`
+            guard let id = Int(words[0]).flatMap({ VLANID($0) }) else {
+                throw ScenarioError("no VLAN")
+            }
+            var vlans = world.engine?.vlans ?? [:]
+            vlans = vlans.filter { $0.value != id }
+            for word in words.dropFirst(2) where word != "gone" {
+                guard let name = InterfaceName(word) else { throw ScenarioError("no interface") }
+                vlans[name] = id
+            }
+            world.run(world.engine?.handle(.vlans(vlans), at: world.now) ?? [])
         case ("neighbour", 3), ("neighbour", 4): try bind(words)
         case ("gone", 1):
             guard let address = IPAddress(words[0]) else { throw ScenarioError("no address") }

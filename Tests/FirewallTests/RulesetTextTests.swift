@@ -51,6 +51,9 @@ import Wire
             .etherSourceMaskedNotIn(length: 24, set: "oui24"),
             "ether saddr & ff:ff:ff:00:00:00 != @oui24"
         ),
+        (.etherSourceLooks(.random), "ether saddr & 03:00:00:00:00:00 == 02:00:00:00:00:00"),
+        (.etherSourceLooks(.fixed), "ether saddr & 03:00:00:00:00:00 == 00:00:00:00:00:00"),
+        (.etherSourceLooksNot(.random), "ether saddr & 03:00:00:00:00:00 != 02:00:00:00:00:00"),
         (.sourceIn(set: "a", family: .ipv4), "ip saddr @a"),
         (.sourceIn(set: "a", family: .ipv6), "ip6 saddr @a"),
         (.destinationIn(set: "a", family: .ipv4), "ip daddr @a"),

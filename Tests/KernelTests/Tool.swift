@@ -147,9 +147,12 @@ func tool(_ command: [String], within seconds: Double = 20) throws -> Output {
     try RunningTool(command).finish(within: seconds)
 }
 
+/// How many times longer things may take: an emulated machine is slow (`scripts/lab-kernel`).
+let patience: Double = ProcessInfo.processInfo.environment["LAB_KERNEL"] == nil ? 1 : 8
+
 /// Asks every few milliseconds; false when the time is over.
 func waitUntil(seconds: Double, _ isTrue: () throws -> Bool) rethrows -> Bool {
-    let end = Date(timeIntervalSinceNow: seconds)
+    let end = Date(timeIntervalSinceNow: seconds * patience)
     while try !isTrue() {
         guard Date() < end else { return false }
         usleep(5000)

@@ -19,7 +19,7 @@ import Wire
                 for: .neighbour(interfaceIndex: lan, address: first, mac: phone, isConfirmed: true),
                 &watch)
             #expect(events.first == .restarted)
-            #expect(events.contains(.link(index: lan, name: name, isBridge: false)))
+            #expect(events.contains(.link(index: lan, name: name, kind: .other)))
 
             try shell("ping -c1 -W2 \(second)")
             events = try wait(
@@ -46,12 +46,12 @@ import Wire
             let pair = try interfaceIndex("pair7")
             _ = try wait(
                 for: .link(
-                    index: pair, name: try #require(InterfaceName("pair7")), isBridge: false),
+                    index: pair, name: try #require(InterfaceName("pair7")), kind: .other),
                 &watch)
             try shell("ip link set pair7 name renamed")
             _ = try wait(
                 for: .link(
-                    index: pair, name: try #require(InterfaceName("renamed")), isBridge: false),
+                    index: pair, name: try #require(InterfaceName("renamed")), kind: .other),
                 &watch)
             try shell("ip link del renamed")
             _ = try wait(for: .linkGone(index: pair), &watch)
@@ -59,7 +59,7 @@ import Wire
             try shell("ip link add br7 type bridge")
             let bridge = try #require(InterfaceName("br7"))
             _ = try wait(
-                for: .link(index: try interfaceIndex("br7"), name: bridge, isBridge: true), &watch)
+                for: .link(index: try interfaceIndex("br7"), name: bridge, kind: .bridge), &watch)
         }
     }
 

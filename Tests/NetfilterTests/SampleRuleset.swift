@@ -102,8 +102,13 @@ enum SampleRuleset {
             Rule([
                 .etherSourceNotIn(set: "tagged"), .etherSourceMaskedNotIn(length: 24, set: "empty"),
                 .etherSourceMaskedNotIn(length: 36, set: "tagged"),
-                .etherSourceNotIn(set: "empty"), .accept,
+                .etherSourceNotIn(set: "empty"), .etherSourceLooksNot(.random), .accept,
             ]),
+            Rule([
+                .etherSourceLooks(.random), .etherSourceMaskedNotIn(length: 24, set: "empty"),
+                .goto(chain: "tap"),
+            ]),
+            Rule([.etherSourceLooks(.fixed), .goto(chain: "tap")]),
         ]
     }
 

@@ -26,6 +26,41 @@ import Wire
                 tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,
                 noticePort: 9741)
         },
+        "peers": {
+            var tagged = TableDesign.Tagged()
+            tagged.peerInterfaces = [try #require(InterfaceName("wg0"))]
+            tagged.peerPrefixes = [
+                try #require(IPPrefix("0.0.0.0/0")), try #require(IPPrefix("10.8.0.0/24")),
+                try #require(IPPrefix("fd08::/64")), try #require(IPPrefix("fd08:0:0:1::9")),
+            ]
+            return try design(
+                tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: tagged,
+                uplinks: [try #require(InterfaceName("wan0"))])
+        },
+        "peers of one family": {
+            var tagged = try everyone
+            tagged.peerInterfaces = [try #require(InterfaceName("wg0"))]
+            tagged.peerPrefixes = [try #require(IPPrefix("10.8.0.0/24"))]
+            return try design(tap: .passive(group: 7), tagged: tagged)
+        },
+        "made-up MACs": {
+            var tagged = TableDesign.Tagged(macs: [MACAddress(value: 7): "phone"])
+            tagged.macKinds = [.random]
+            tagged.assignedLocal = [
+                MACPrefix(base: MACAddress(value: 0x0260_8c00_0000), length: 24)
+            ]
+            return try design(
+                tap: .inline(queue: 5, bypass: true), tagged: tagged,
+                uplinks: [try #require(InterfaceName("wan0"))])
+        },
+        "both kinds of MACs": {
+            var tagged = try everyone
+            tagged.macKinds = [.random, .fixed]
+            tagged.assignedLocal = [
+                MACPrefix(base: MACAddress(value: 0x0260_8c00_0000), length: 24)
+            ]
+            return try design(tap: .inline(queue: 5, bypass: true), tagged: tagged)
+        },
         "answers": {
             var answering = try design(
                 tap: .inline(queue: 5, bypass: true), holdsDevices: true, tagged: try everyone,

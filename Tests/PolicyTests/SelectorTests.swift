@@ -27,6 +27,26 @@ import Wire
         #expect(!DeviceSelector.mac(other).matches(phone))
     }
 
+    @Test func aMACIsRandomOrFixed() throws {
+        let old = [MACPrefix(base: MACAddress(value: 0x0260_8c00_0000), length: 24)]
+        for (text, kind) in [
+            ("64:b4:73:00:00:10", MACKind.fixed), ("02:60:8c:00:00:01", .fixed),
+            ("02:60:8d:00:00:01", .random), ("fe:ff:ff:ff:ff:ff", .random),
+            ("fd:ff:ff:ff:ff:ff", nil), ("01:00:5e:00:00:01", nil), ("00:00:00:00:00:00", nil),
+        ] {
+            let mac = try #require(MACAddress(text))
+            let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
+            for asked in MACKind.allCases {
+                let test = DeviceSelector.macKind(asked, assigned: old)
+                #expect(test.matches(facts) == (asked == kind), "\(mac) \(asked)")
+            }
+        }
+        let none = DeviceFacts(mac: nil, address: phone.address, interface: phone.interface)
+        for kind in MACKind.allCases {
+            #expect(!DeviceSelector.macKind(kind, assigned: old).matches(none))
+        }
+    }
+
     @Test func exceptWinsOverMatch() throws {
         let line = Policy.SourceLocation(file: "devices.d/10-xiaomi.yaml", line: 3)
         let lan = DeviceSelector.interface(try #require(InterfaceName("lan0")))

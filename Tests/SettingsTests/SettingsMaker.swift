@@ -255,7 +255,7 @@ struct SettingsMaker {
     }
 
     private mutating func selector() -> DeviceSelector {
-        switch number(0...6) {
+        switch number(0...9) {
         case 0: .mac(mac())
         case 3: .dhcpHostName(TextPattern(pick(["Redmi*", "no", "on", "*: phone", "007"])))
         case 4: .dhcpVendorClass(TextPattern(pick(["android-dhcp-*", "yes", "é", "'x"])))
@@ -264,6 +264,12 @@ struct SettingsMaker {
             .vendor(
                 pattern: "*Xiaomi*", prefixes: Fixtures.vendors.prefixes(matching: "*Xiaomi*"))
         case 2: .interface(interface())
+        case 8:
+            WireGuardKey(octets: (0..<32).map { _ in UInt8(number(1...255)) })
+                .map(DeviceSelector.wireGuardPeer) ?? selector()
+        case 7: VLANID(number(VLANID.range)).map(DeviceSelector.vlan) ?? selector()
+        case 6:
+            .macKind(pick(MACKind.allCases), assigned: Fixtures.vendors.assignedLocalBlocks)
         default: .prefix(prefix())
         }
     }

@@ -78,8 +78,11 @@ struct SettingsReaderTests {
             match:
               - mac: 64-09-80-AA-BB-CC
               - oui_vendor: "*xiaomi*"
+              - mac_kind: random
               - interface: lan0.20
+              - vlan: 20
               - subnet: 10.20.0.0/24
+              - wireguard_peer: jtq7M+tVMiSu+BMaYsD0kAPl/AZEF+IPc8NYcrB3mws=
             except: [{mac: 64:09:80:00:00:01}]
             """
         let known = """
@@ -97,10 +100,12 @@ struct SettingsReaderTests {
         #expect(rule.tag.text == "phones")
         #expect(
             rule.match.map(\.value.description) == [
-                "MAC 64:09:80:aa:bb:cc", "maker \"*xiaomi*\"", "interface lan0.20",
+                "MAC 64:09:80:aa:bb:cc", "maker \"*xiaomi*\"", "random MAC", "interface lan0.20",
+                "VLAN 20",
                 "address in 10.20.0.0/24",
+                "WireGuard peer jtq7M+tVMiSu+BMaYsD0kAPl/AZEF+IPc8NYcrB3mws=",
             ])
-        #expect(rule.match.map(\.source.line) == [4, 5, 6, 7])
+        #expect(rule.match.map(\.source.line) == [4, 5, 6, 7, 8, 9, 10])
         #expect(rule.except.map(\.value.description) == ["MAC 64:09:80:00:00:01"])
         #expect(settings.devices.map(\.label) == ["bench-7", nil])
         #expect(

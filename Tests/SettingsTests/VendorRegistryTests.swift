@@ -1,3 +1,4 @@
+import Policy
 import Settings
 import Testing
 import Wire
@@ -36,6 +37,58 @@ struct VendorRegistryTests {
         #expect(Fixtures.vendors.prefixes(matching: pattern).map(\.description) == expected)
     }
 
+    /// A maker with a large block of which two others have pieces: each piece is its owner's alone.
+    private static let cutUp = VendorRegistry(csv: [
+        """
+        MA-L,AABBCC,Large Maker,US
+        MA-L,001122,Large Maker,US
+        MA-M,AABBCC3,Middle Maker,US
+        MA-M,AABBCC4,Large Maker,US
+        MA-S,AABBCC5FE,Small Maker,US
+        """
+    ])
+
+    @Test(arguments: [
+        ("aa:bb:cc:00:00:01", "Large Maker"), ("aa:bb:cc:30:00:01", "Middle Maker"),
+        ("aa:bb:cc:4f:ff:ff", "Large Maker"), ("aa:bb:cc:5f:e0:01", "Small Maker"),
+        ("aa:bb:cc:5f:f0:01", "Large Maker"), ("aa:bb:cc:6f:e0:01", "Large Maker"),
+        ("00:11:22:33:44:55", "Large Maker"),
+    ])
+    func aPieceOfABlockIsItsOwnersAlone(mac: String, owner: String) throws {
+        let address = try #require(MACAddress(mac))
+        #expect(try maker(mac, in: Self.cutUp) == owner)
+        for name in ["Large Maker", "Middle Maker", "Small Maker"] {
+            let test = DeviceSelector.vendor(
+                pattern: name, prefixes: Self.cutUp.prefixes(matching: name))
+            let device = DeviceFacts(mac: address, address: nil, interface: nil)
+            #expect(test.matches(device) == (name == owner), "\(mac) is taken for \(name)'s")
+        }
+    }
+
+    @Test func aBlockIsCutUpNoMoreThanNeeded() {
+        let large = Self.cutUp.prefixes(matching: "Large Maker")
+        // 14 of 16 pieces of one block, 255 of 256 of one of them, and the block that is whole.
+        #expect(large.count == 14 + 255 + 1)
+        #expect(large.allSatisfy { [24, 28, 36].contains($0.length) })
+        #expect(Set(large).count == large.count)
+        #expect(Self.cutUp.prefixes(matching: "*Maker").count == 5)
+    }
+
+    @Test func blocksThatLookMadeUpAreFixed() throws {
+        for registry in [VendorRegistry(), Fixtures.vendors, Self.cutUp] {
+            #expect(registry.assignedLocalBlocks.count >= 18)
+            #expect(registry.kind(of: try #require(MACAddress("02:60:8c:00:00:01"))) == .fixed)
+            #expect(registry.kind(of: try #require(MACAddress("aa:00:04:00:00:01"))) == .fixed)
+            #expect(registry.kind(of: try #require(MACAddress("02:60:8d:00:00:01"))) == .random)
+            #expect(registry.kind(of: try #require(MACAddress("64:09:80:00:00:01"))) == .fixed)
+            #expect(registry.kind(of: try #require(MACAddress("00:11:22:33:44:55"))) == .fixed)
+            #expect(registry.kind(of: try #require(MACAddress("03:60:8c:00:00:01"))) == nil)
+            #expect(registry.kind(of: MACAddress(value: 0)) == nil)
+        }
+        #expect(Self.cutUp.kind(of: try #require(MACAddress("aa:bb:cc:00:00:01"))) == .fixed)
+        #expect(Self.cutUp.kind(of: try #require(MACAddress("aa:bb:cd:00:00:01"))) == .random)
+    }
+
     @Test func missingFilesMakeAnEmptyRegistry() {
         let registry = VendorRegistry.installed(directories: ["/nonexistent"])
         #expect(registry.isEmpty)
@@ -53,6 +106,8 @@ struct VendorRegistryTests {
         #expect(registry.prefixes(matching: "Apple, Inc.").count >= 1_000)
         #expect(try maker("64:09:80:aa:bb:cc", in: registry) == "Xiaomi Communications Co Ltd")
         #expect(try maker("02:60:8c:00:00:01", in: registry) == "3COM")
+        // The list has the 18 blocks that are built in.
+        #expect(registry.assignedLocalBlocks == VendorRegistry().assignedLocalBlocks)
     }
 
     /// The numbers of that one release, when it is the one installed.

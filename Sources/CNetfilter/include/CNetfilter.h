@@ -11,8 +11,10 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/wireguard.h>
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
@@ -48,6 +50,9 @@ void *cnf_queue_target_info(uint16_t queue_number, int bypass, uint32_t *length)
 // Has the kernel drop what one netlink port sent, before it takes room in the receive buffer of
 // `fd`. A datagram of several messages has one sender. Returns 0, or -1 and errno.
 int cnf_drop_messages_of(int fd, uint32_t port);
+
+// memset to zero that no optimiser leaves out, for secrets (see explicit_bzero(3)).
+void cnf_wipe(void *memory, size_t length);
 
 // eventfd(2), closed on exec, non-blocking.
 int cnf_eventfd(void);
