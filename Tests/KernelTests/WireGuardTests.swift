@@ -16,6 +16,32 @@ extension KernelSuite {
                 guard said.status == 0 else { throw LabError("wg: \(said.errors)") }
             }
 
+            /// A second tunnel of the laptop's, by another interface of the gateway's.
+            func makeOther() throws {
+                let lab = gateway.lab
+                let own =
+                    try tool(["sh", "-c", "wg pubkey <\(lab.path("gw.key"))"]).lines.first ?? ""
+                let made = try [
+                    lab.run(
+                        .gw, "sh", "-ec",
+                        "ip link add wg1 type wireguard; wg set wg1 listen-port 51821 "
+                            + "private-key \(lab.path("gw.key")) "
+                            + "peer \(laptop) allowed-ips 10.51.0.3/32; "
+                            + "ip address add 10.51.0.1/24 dev wg1; ip link set wg1 up"),
+                    lab.run(
+                        .laptop, "sh", "-ec",
+                        "ip link add wg1 type wireguard; "
+                            + "wg set wg1 private-key \(lab.path("laptop.key")) "
+                            + "peer \(own) allowed-ips 0.0.0.0/0 endpoint 10.20.0.1:51821; "
+                            + "ip address add 10.51.0.3/24 dev wg1; ip link set wg1 up mtu 1300; "
+                            + "ip route add \(try lab.value("resolver_v4")) dev wg1; "
+                            + "ping -c 1 -W 5 10.51.0.1"),
+                ]
+                for said in made where said.status != 0 {
+                    throw LabError("wg1: \(said.text)\(said.errors)")
+                }
+            }
+
             func ask(_ node: Lab.Node, from address: String) throws {
                 try gateway.lab.run(
                     node, "dig", "+short", "+tries=1", "+time=2", "-b", address,
@@ -112,13 +138,18 @@ extension KernelSuite {
             try gateway.tag("wireguard_peer: \(tunnels.phone)")
             #expect(tunnels.table().contains("0.0.0.0/0"), "\(tunnels.table())")
             let last = try gateway.lastEvent
-            // By the LAN, and by the tunnel where the longer one is another peer's.
-            try tunnels.gateway.lab.run(
-                .laptop, "ip", "route", "del", try gateway.lab.value("resolver_v4"))
+            // By the LAN, by another tunnel, and by this one from what is another peer's.
+            let (lab, resolver) = (gateway.lab, try gateway.lab.value("resolver_v4"))
+            try lab.run(.laptop, "ip", "route", "del", resolver)
             let before = try gateway.queuedPackets()
-            try tunnels.ask(.laptop, from: try gateway.lab.value("laptop_v4"))
-            #expect(try gateway.lab.reaches(.laptop))
+            try tunnels.ask(.laptop, from: try lab.value("laptop_v4"))
+            #expect(try lab.reaches(.laptop))
             #expect(try gateway.queuedPackets() == before, "the whole internet is tagged")
+            try tunnels.makeOther()
+            try tunnels.ask(.laptop, from: "10.51.0.3")
+            #expect(try tunnels.reaches(.laptop, from: "10.51.0.3"))
+            #expect(try gateway.queuedPackets() == before, "another tunnel is tagged")
+            try lab.run(.laptop, "ip", "route", "replace", resolver, "dev", "wg0")
             try tunnels.ask(.laptop, from: "10.50.0.3")
             #expect(try gateway.blocksInForce().isEmpty)
             try tunnels.ask(.phone2, from: "10.50.0.2")
