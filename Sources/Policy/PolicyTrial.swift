@@ -2,6 +2,9 @@ package import Wire
 
 /// What became of one policy when an attempt was put to all of them.
 package struct PolicyTrial: Hashable, Sendable {
+    /// Stands among the triggers for being at a site, which is no name.
+    package static let presence = "being there"
+
     package let policy: String
     package let priority: Int
     package let source: SourceLocation
@@ -70,7 +73,7 @@ extension PolicyBook {
         let blocking = Set(trials.filter { $0.verdict == .block }.map(\.policy))
         var seen: Set<String> = []
         return settings.policies.filter { blocking.contains($0.name) }.flatMap { policy in
-            (policy.trigger == .entry ? ["being there"] : [])
+            (policy.trigger == .entry ? [PolicyTrial.presence] : [])
                 + policy.endpoints.map(\.pattern.description)
         }.filter { seen.insert($0).inserted }
     }

@@ -148,6 +148,24 @@ enum Fixtures {
         return record
     }()
 
+    /// Where a policy takes presence for a trigger, alone and beside names.
+    static func wouldCut(_ triggers: String...) -> Explanation {
+        var record = Explanation(
+            device: liar, time: now, verdict: .block, steps: entered.steps)
+        record.triggers = triggers
+        return record
+    }
+    static let oneDevice = Explanation(
+        device: phone, time: now,
+        block: BlockRecord(
+            id: "B-8K2M", device: "02:00:00:00:00:08", deviceName: "bench", state: .inForce,
+            cause: .policy, policy: "xiaomi", rule: "policy.d/10-xiaomi.yaml:16",
+            site: "havana-shop", region: cuba, since: time("2026-11-23T10:31:07.116Z"),
+            evidence: EvidenceRecord(
+                vector: .settings, endpoint: "account.xiaomi.com",
+                flow: "devices.d/50-known.yaml:9, as 02:00:00:00:00:07 in B-7F3K")),
+        verdict: .block, steps: decision.steps)
+
     static let explanation = Explanation(
         device: phone, time: now, block: block, verdict: .block, steps: decision.steps)
     static let freeExplanation = Explanation(

@@ -33,6 +33,12 @@ import Wire
         ("explain-free", { Report(Fixtures.freeExplanation, $0) }),
         ("simulate-cut-off", { _ in Report(Fixtures.decision) }),
         ("explain-would-cut", { Report(Fixtures.wouldCut, $0) }),
+        ("explain-one-device", { Report(Fixtures.oneDevice, $0) }),
+        ("explain-presence", { Report(Fixtures.wouldCut("being there"), $0) }),
+        (
+            "explain-presence-or-name",
+            { Report(Fixtures.wouldCut("being there", "account.xiaomi.com"), $0) }
+        ),
         ("simulate-tried", { _ in Report(Fixtures.tried) }),
         ("simulate-allow", { _ in Report(Fixtures.allowed) }),
         ("tag", { _ in Report(tagged: tagReply) }),

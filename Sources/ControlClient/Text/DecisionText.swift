@@ -34,8 +34,14 @@ extension Report {
         if !explanation.triggers.isEmpty {
             // Only a list as long as it may be can have lost its end.
             let isWhole = explanation.triggers.count < FieldLimits.maximumTriggers
-            let names = explanation.triggers.joined(separator: ", ")
-            add("  => asking for these would cut it off: \(names)\(isWhole ? "" : ", ...")")
+            let presence = PolicyTrial.presence
+            let names = explanation.triggers.filter { $0 != presence }.joined(separator: ", ")
+            if explanation.triggers.contains(presence) {
+                add("  => \(presence) is enough to cut it off")
+            }
+            if !names.isEmpty {
+                add("  => asking for these would cut it off: \(names)\(isWhole ? "" : ", ...")")
+            }
         }
         addTrials(explanation.tried, shown: explanation.steps)
         if let sign = explanation.device.router {
@@ -49,8 +55,15 @@ extension Report {
                 " \(Span.text(microseconds: $0)) later"
             }
             let signal = "\(evidence.vector.rawValue), \(evidence.flow)"
-            let verb = evidence.vector == .dhcp ? "recognised by" : "asked for"
-            add("  => \(verb) \(evidence.endpoint) (\(signal)); cut off\(latency ?? "")")
+            switch evidence.vector {
+            case .settings:
+                add("  => one device with another that is cut off (\(evidence.flow))")
+            case .dhcp:
+                add(
+                    "  => recognised by \(evidence.endpoint) (\(signal)); cut off\(latency ?? "")")
+            default:
+                add("  => asked for \(evidence.endpoint) (\(signal)); cut off\(latency ?? "")")
+            }
         } else if let reason = block.reason {
             add("  => cut off by \(block.by ?? "an operator"): \(reason)")
         }
