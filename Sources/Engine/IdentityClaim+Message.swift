@@ -3,6 +3,22 @@ import Policy
 package import Wire
 
 extension IdentityClaim {
+    /// What a packet of either DHCP says of its sender; nil for nothing.
+    ///
+    /// - Parameters:
+    ///   - mac: of its frame.
+    ///   - source: gets the packet's own source address.
+    package static func read(
+        packet: Span<UInt8>, from mac: MACAddress?, source: inout IPAddress?
+    ) throws(DHCPFault) -> IdentityClaim? {
+        guard let first = packet.isEmpty ? nil : packet[0], first >> 4 == 6 else {
+            return IdentityClaim(try DHCPMessage.read(packet: packet, source: &source))
+        }
+        let message = try DHCPv6Message.read(packet: packet, source: &source)
+        guard let mac, let source else { return nil }
+        return IdentityClaim(message, from: mac, source)
+    }
+
     /// Nil for what servers send, and for what says nothing about the client.
     package init?(_ message: DHCPMessage) {
         guard !message.isReply else { return nil }

@@ -44,7 +44,8 @@ extension Gatekeeper {
         var address: IPAddress?
         let claim: IdentityClaim?
         do throws(DHCPFault) {
-            claim = try Self.claim(packet, payload, source: &address)
+            claim = try IdentityClaim.read(
+                packet: payload, from: packet.hardwareAddress, source: &address)
         } catch {
             counters.malformed += 1
             return
@@ -55,18 +56,6 @@ extension Gatekeeper {
             mac: packet.hardwareAddress, address: address,
             interface: interfaces[packet.inputInterfaceIndex])
         run(engine.handle(.identity(claim, from: source), at: now), arrival: arrival)
-    }
-
-    /// What a packet of either DHCP says of its sender; nil for nothing.
-    private static func claim(
-        _ packet: TappedPacket, _ payload: Span<UInt8>, source: inout IPAddress?
-    ) throws(DHCPFault) -> IdentityClaim? {
-        guard let first = payload.isEmpty ? nil : payload[0], first >> 4 == 6 else {
-            return IdentityClaim(try DHCPMessage.read(packet: payload, source: &source))
-        }
-        let message = try DHCPv6Message.read(packet: payload, source: &source)
-        guard let mac = packet.hardwareAddress, let source else { return nil }
-        return IdentityClaim(message, from: mac, source)
     }
 
     /// Nanoseconds until a newcomer is to be looked at again.

@@ -9,7 +9,7 @@ package import Wire
 ///
 /// What is of the kernel there is made up here: settled flows are not looked into again, a device
 /// without a tag is not looked into at all, time is the capture's. There is no neighbour table, so
-/// nobody's MAC or address is doubted.
+/// nobody's MAC or address is doubted, and no cut device is known again under another MAC.
 package final class CaptureReplay {
     /// Whose names are shown.
     package enum Scope: Hashable, Sendable {
@@ -93,6 +93,7 @@ package final class CaptureReplay {
         if let flow { readAnswer(octets, flow, of: packet, at: now, visit) }
         let source = PacketSource(
             mac: link.sender, address: address, interface: interface ?? packet.interface)
+        if let flow { readIdentity(octets, flow, of: packet, from: source, at: now, visit) }
         let standing = standing(of: source, at: now)
         guard standing != .ignored || scope == .all else { return }
         let seconds = nanoseconds / 1_000_000_000

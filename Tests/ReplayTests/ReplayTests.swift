@@ -116,6 +116,61 @@ import Wire
         #expect(outcome.counts.inspected == 3)
     }
 
+    /// Its words are in the capture: DHCPv4, and DHCPv6 where it is the one that says a name.
+    @Test("a tag by DHCP", arguments: [4, 6, nil])
+    func taggedByDHCP(family: Int?) throws {
+        let result = SettingsReader.read(
+            files: [
+                SettingsFile(
+                    path: "regionlock.yaml",
+                    text: """
+                        version: 1
+                        gateway: {name: gw, mode: enforce}
+                        sites:
+                          - {name: shop, region: CU, match: {interfaces: [lan0]}}
+                        """),
+                SettingsFile(
+                    path: "devices.d/10-claims.yaml",
+                    text: "version: 1\ntag: phone\nmatch: [{dhcp_hostname: \"redmi*\"}]\n"),
+                SettingsFile(
+                    path: "policy.d/p.yaml",
+                    text: """
+                        version: 1
+                        policy: p
+                        title: A policy
+                        mode: enforce
+                        applies_to: {tags: [phone]}
+                        deny_regions: [CU]
+                        activation: {domains: [account.example.com]}
+                        message: Not here.
+                        """),
+            ], vendorRegistry: VendorRegistry(), regions: .builtIn, hostName: "gw")
+        let settings = try #require(result.settings)
+        let start: UInt64 = 1_795_392_000_000_000
+        var capture = CaptureFile(.pcap, interface: nil)
+        let local: [UInt8] = [0xfe, 0x80] + Array(repeating: 0, count: 13) + [9]
+        let group: [UInt8] = [0xff, 2] + Array(repeating: 0, count: 11) + [1, 0, 2]
+        let isIPv6 = family == 6
+        let client = PacketMill.Endpoint(
+            mac: Self.other.mac, address: isIPv6 ? local : [0, 0, 0, 0], port: isIPv6 ? 546 : 68)
+        let server = PacketMill.Endpoint(
+            mac: Self.server.mac, address: isIPv6 ? group : [255, 255, 255, 255],
+            port: isIPv6 ? 547 : 67)
+        let message = isIPv6 ? DHCPv6.request : DHCP.request(mac: Self.other.mac)
+        if family != nil {
+            capture.add(
+                Packets.datagram(message, from: client, to: server), from: client, to: server,
+                at: start)
+        }
+        capture.add(
+            Packets.datagram(
+                Messages.question("account.example.com"), from: Self.other, to: Self.resolver),
+            from: Self.other, to: Self.resolver, at: start + 1_000)
+        let outcome = try Self.run(capture, settings)
+        #expect(outcome.counts.cuts == (family == nil ? 0 : 1))
+        #expect(outcome.counts.malformed == 0)
+    }
+
     @Test(
         "another place, another verdict",
         arguments: [
