@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// Lists of DHCP servers, as files that change.
-@Suite struct LeaseKeeperTests {
+@Suite final class LeaseKeeperTests {
     private let directory: String
 
     init() throws {
@@ -16,6 +16,8 @@ import Wire
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false)
     }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
 
     private func keeper() -> LeaseKeeper {
         LeaseKeeper(
