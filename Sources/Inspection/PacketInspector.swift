@@ -59,7 +59,8 @@ package struct PacketInspector: ~Copyable {
         let payload = packet.extracting(headers.payload)
         var sightings: UInt64 = 0
         var hidden: UInt64 = 0
-        let show = { (name: borrowing NameBuffer, showing: Showing) in
+        // A function, and not a closure in a variable: what that captures is allocated.
+        func show(_ name: borrowing NameBuffer, _ showing: Showing) {
             sightings += 1
             if showing.hasECH { hidden += 1 }
             visit(
