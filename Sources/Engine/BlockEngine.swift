@@ -7,7 +7,8 @@ package import Wire
 package struct SeenDevice: Hashable, Sendable {
     package let key: DeviceKey
     /// Where it was seen last; its tags and site follow from these.
-    package var facts: DeviceFacts
+    private let address: IPAddress?
+    private let interface: InterfaceName?
     package let firstSeen: Timestamp
     package var lastSeen: Timestamp
 
@@ -15,9 +16,18 @@ package struct SeenDevice: Hashable, Sendable {
         key: DeviceKey, facts: DeviceFacts, firstSeen: Timestamp? = nil, lastSeen: Timestamp
     ) {
         self.key = key
-        self.facts = facts
+        address = facts.address
+        interface = facts.interface
         self.firstSeen = firstSeen ?? lastSeen
         self.lastSeen = lastSeen
+    }
+
+    /// Made when asked for: there may be 65,536 devices, and most of what facts can hold is learnt
+    /// elsewhere.
+    package var facts: DeviceFacts {
+        var mac: MACAddress?
+        if case .mac(let own) = key { mac = own }
+        return DeviceFacts(mac: mac, address: address, interface: interface)
     }
 }
 

@@ -5,7 +5,13 @@ package struct WireGuardKey: Hashable, Sendable, CustomStringConvertible {
     /// 43 signs of six bits, the last of them with two to spare, and one to fill up (RFC 4648).
     package static let textLength = 44
 
-    private let words: SIMD4<UInt64>
+    // One by one: a vector would have everything that holds a key begin at a multiple of 32.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
+
+    private var words: SIMD4<UInt64> { SIMD4(first, second, third, fourth) }
 
     /// Nil for any other count, and for the key of zeros, which is nobody's.
     package init?(octets: some Collection<UInt8>) {
@@ -15,7 +21,7 @@ package struct WireGuardKey: Hashable, Sendable, CustomStringConvertible {
             words[place / 8] = words[place / 8] << 8 | UInt64(octet)
         }
         guard words != SIMD4<UInt64>() else { return nil }
-        self.words = words
+        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
     }
 
     /// Reads the one way in which a key is written.
