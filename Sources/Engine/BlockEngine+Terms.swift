@@ -8,6 +8,9 @@ extension BlockEngine {
         of device: DeviceKey, facts: DeviceFacts, name: NameBuffer, isEntry: Bool = false,
         at now: Timestamp
     ) -> Attempt {
+        var facts = facts
+        // A server writes down what anybody says about any MAC: nobody is cut off for that alone.
+        if isEntry, let mac = facts.mac { facts.dhcp = identities.heard(mac) ?? DHCPIdentity() }
         let found = book.site(of: facts)
         let relatives = relatives(of: device)
         let spared = exemptions.values

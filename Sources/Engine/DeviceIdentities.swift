@@ -127,6 +127,11 @@ package struct DeviceIdentities: Sendable {
         return identity.isEmpty ? nil : identity
     }
 
+    /// What the device itself was heard to say, without what its DHCP server has written down.
+    func heard(_ mac: MACAddress) -> DHCPIdentity? {
+        profiles[mac].flatMap { $0.disputedAt == nil ? $0.identity : nil }
+    }
+
     private static func isOver(_ time: Timestamp, at now: Timestamp) -> Bool {
         now.since(time) > EngineLimits.tenancySeconds * 1_000_000
     }
