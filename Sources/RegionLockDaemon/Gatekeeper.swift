@@ -182,9 +182,10 @@ actor Gatekeeper {
 
     /// Once a second: what time has brought, and what did not work before.
     func tick() {
+        // What ended before the tables were read could not be taken out of them.
+        guard hasBegun else { return }
         run(engine.handle(.tick, at: clock.now()))
         seconds += 1
-        guard hasBegun else { return }
         sayAlive()
         if engine.book.usesWireGuard, seconds % Self.peerSeconds == 0 {
             readPeers(for: engine.book)

@@ -139,19 +139,27 @@ package actor Recorder {
 
     // MARK: Questions to the store
 
+    /// The store with all that was submitted before the question: a block that has just ended must
+    /// not be taken for one in force.
+    private var upToDate: StateStore {
+        drain()
+        return store
+    }
+
     package func events(after number: Int64, limit: Int) throws(StoreError) -> [Event] {
-        try store.events(after: number, limit: limit)
+        try upToDate.events(after: number, limit: limit)
     }
 
     /// The newest `limit`, oldest of them first.
     func newestEvents(limit: Int) throws(StoreError) -> [Event] {
-        try store.events(limit: limit)
+        try upToDate.events(limit: limit)
     }
 
     /// Events not before `time`, oldest first. Looks back at most `pages` full pages.
     func events(
         since time: Timestamp, limit: Int, pages: Int = 50
     ) throws(StoreError) -> [Event] {
+        let store = upToDate
         var found: [Event] = []
         var before = Int64.max
         for _ in 0..<pages {
@@ -164,10 +172,24 @@ package actor Recorder {
         return Array(found.prefix(limit))
     }
 
-    func block(_ id: BlockID) throws(StoreError) -> Block? { try store.block(id) }
+    package func block(_ id: BlockID) throws(StoreError) -> Block? {
+        let store = upToDate
+        if let block = lastWaiting(where: { $0.id == id }) { return block }
+        return try store.block(id)
+    }
 
     func lastBlock(of device: DeviceKey) throws(StoreError) -> Block? {
-        try store.blocks(device: device).first
+        let store = upToDate
+        if let block = lastWaiting(where: { $0.device == device }) { return block }
+        return try store.blocks(device: device).first
+    }
+
+    /// The newest of the blocks that a failing disk has not taken yet.
+    private func lastWaiting(where isMeant: (Block) -> Bool) -> Block? {
+        for change in backlog.reversed().lazy.flatMap({ $0.changes.reversed() }) {
+            if case .put(let block) = change, isMeant(block) { return block }
+        }
+        return nil
     }
 
     func prune(before time: Timestamp) throws(StoreError) { try store.prune(before: time) }

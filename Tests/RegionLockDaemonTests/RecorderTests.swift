@@ -1,6 +1,7 @@
 import BlockStore
 import Engine
 import Foundation
+import Glibc
 import Logging
 import Netfilter
 import RegionLockDaemon
@@ -55,6 +56,43 @@ import Wire
         let events = try await bench.recorder.events(after: 0, limit: 10)
         #expect(events.map(\.text) == (0..<5).map { "event \($0)" })
         #expect(events.map(\.number) == [1, 2, 3, 4, 5])
+    }
+
+    /// Whoever asks whether a block has ended must not be told what was true before.
+    @Test func aQuestionSeesWhatWasSubmittedBeforeIt() async throws {
+        let bench = try Bench()
+        var block = try block(7)
+        for round in 0..<200 {
+            block.state = round.isMultiple(of: 2) ? .inForce : .expired
+            bench.recorder.submit([.put(block)], event("round \(round)"))
+            #expect(try await bench.recorder.block(block.id)?.state == block.state)
+            #expect(
+                try await bench.recorder.events(after: Int64(round), limit: 10).map(\.text)
+                    == ["round \(round)"])
+        }
+    }
+
+    /// RLIMIT_FSIZE stands in for a full disk, as it holds for the whole process.
+    @Test func soItIsWhileTheDiskRefuses() async throws {
+        await #expect(processExitsWith: .success) {
+            signal(SIGXFSZ, SIG_IGN)
+            let bench = try Bench()
+            var limits = rlimit(rlim_cur: 0, rlim_max: rlim_t.max)
+            try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits) == 0)
+            let tests = RecorderTests()
+            var block = try tests.block(7)
+            for state in [Block.State.inForce, .expired] {
+                block.state = state
+                bench.recorder.submit([.put(block)], tests.event("\(state)"))
+                try #require(try await bench.recorder.block(block.id)?.state == state)
+                try #require(await bench.recorder.trouble != nil)
+            }
+            try #require(try await bench.recorder.events(after: 0, limit: 10).isEmpty)
+            limits.rlim_cur = rlim_t.max
+            try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits) == 0)
+            try #require(try await bench.recorder.events(after: 0, limit: 10).count == 2)
+            try #require(await bench.recorder.trouble == nil)
+        }
     }
 
     @Test func watchersHearInOrderWithNumbers() async throws {
