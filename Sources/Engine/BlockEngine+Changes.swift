@@ -143,55 +143,6 @@ extension BlockEngine {
             $0.isValid(at: lastTick) != $0.isValid(at: now)
         }
     }
-
-    /// Ends the blocks whose policy is gone, over, or no longer denies the region.
-    mutating func endUnfounded(at now: Timestamp) -> [Effect] {
-        guard !isOnTrial else { return [] }
-        struct Ground: Hashable {
-            let policy: String
-            let region: Region?
-            let site: String?
-        }
-        // A hundred thousand blocks stand on a few grounds, unless a device has one of its own.
-        var denied: [Ground: Bool] = [:]
-        let hasExemptions = book.settings.policies.contains { !$0.exemptions.isEmpty }
-        let unfounded = blocks.values.filter { block in
-            guard let policy = block.policyName else { return false }
-            let ground = Ground(policy: policy, region: block.region, site: block.site)
-            let activation = firstActivation(of: block.device)?.activation
-            let isCommon = !hasExemptions && activation == nil
-            if isCommon, let known = denied[ground] { return !known }
-            let facts = devices[block.device]?.facts ?? facts(of: block.device)
-            let denies = book.stillDenies(
-                policy: policy, region: block.region, site: block.site, device: facts,
-                tags: hasExemptions ? tags(of: block.device, facts: facts) : [],
-                activation: activation, at: now)
-            if isCommon { denied[ground] = denies }
-            return !denies
-        }
-        let endings = unfounded.sorted { $0.id < $1.id }.map { block in
-            let name = displayName(of: block.device)
-            return Ending(
-                id: block.id,
-                text: "\(name) has its internet back: \(unfoundedness(of: block, at: now))")
-        }
-        return end(
-            endings + strangers(), state: .released, kind: .blockReleased, by: nil, reason: nil,
-            at: now)
-    }
-
-    /// Why a policy's block has no ground any more.
-    private func unfoundedness(of block: Block, at now: Timestamp) -> String {
-        let region = block.region?.code ?? "an unknown region"
-        let policy = block.policyName ?? "?"
-        let facts = devices[block.device]?.facts ?? facts(of: block.device)
-        guard let activation = firstActivation(of: block.device)?.activation,
-            book.stillDenies(
-                policy: policy, region: block.region, site: block.site, device: facts,
-                tags: tags(of: block.device, facts: facts), at: now)
-        else { return "\(policy) no longer denies \(region)" }
-        return "it was first activated in \(activation.region), where it may be"
-    }
 }
 
 extension DeviceKey {

@@ -172,8 +172,8 @@ extension BlockEngine {
         _ device: DeviceKey, with tag: Tag, order: Order, at now: Timestamp
     ) throws(Refusal) -> [Effect] {
         let name = displayName(of: device)
+        if tagsGiven(to: device).contains(tag) { return [] }
         let held = grants[device] ?? []
-        if held.contains(where: { $0.tag == tag }) { return [] }
         guard held.count < EngineLimits.tagsPerDevice else {
             throw Refusal(.conflict, "\(name) has \(held.count) tags already, the limit")
         }
@@ -200,7 +200,10 @@ extension BlockEngine {
         _ device: DeviceKey, _ tag: Tag, order: Order, at now: Timestamp
     ) throws(Refusal) -> [Effect] {
         let name = displayName(of: device)
-        guard grants[device]?.contains(where: { $0.tag == tag }) ?? false else {
+        let holders = relatives(of: device).filter { relative in
+            grants[relative]?.contains { $0.tag == tag } ?? false
+        }
+        guard !holders.isEmpty else {
             let facts = devices[device]?.facts ?? facts(of: device)
             if let grant = book.tags(of: facts).first(where: { $0.tag == tag }),
                 let source = grant.source
@@ -211,14 +214,17 @@ extension BlockEngine {
             }
             throw Refusal(.notFound, "\(name) does not have the tag \(tag)")
         }
-        grants[device]?.removeAll { $0.tag == tag }
-        if grants[device]?.isEmpty ?? false { grants[device] = nil }
+        for holder in holders {
+            grants[holder]?.removeAll { $0.tag == tag }
+            if grants[holder]?.isEmpty ?? false { grants[holder] = nil }
+        }
         forgetStandings()
         let event = Event(
             time: now, kind: .tagRemoved, device: device, deviceName: name,
             text: "\(name) no longer has the tag \(tag)", by: order.by, reason: order.reason)
         var effects: [Effect] = [
-            .install(rulesets()), .record([.removeTag(device: device, tag: tag)], event),
+            .install(rulesets()),
+            .record(holders.map { .removeTag(device: $0, tag: tag) }, event),
         ]
         if let block = block(of: device), let policyName = block.policyName,
             let policy = book.settings.policies.first(where: { $0.name == policyName }),

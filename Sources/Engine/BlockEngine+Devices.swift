@@ -44,10 +44,15 @@ extension BlockEngine {
     }
 
     package func isExempt(_ device: DeviceKey, at now: Timestamp) -> Bool {
+        !exemptionsInForce(of: device, at: now).isEmpty
+    }
+
+    /// The exemptions of the device under any of its MACs, by id.
+    func exemptionsInForce(of device: DeviceKey, at now: Timestamp) -> [Exemption] {
         let relatives = relatives(of: device)
-        return exemptions.values.contains {
-            relatives.contains($0.device) && ($0.until.map { now < $0 } ?? true)
-        }
+        return exemptions.values
+            .filter { relatives.contains($0.device) && ($0.until.map { now < $0 } ?? true) }
+            .sorted { $0.id < $1.id }
     }
 
     /// Finds the one device a MAC, address, label, id or the beginning of one stands for.

@@ -53,16 +53,14 @@ extension BlockEngine {
         return effects
     }
 
-    /// An operator's word for the one MAC spares it.
+    /// Nothing cuts it off under never-block, and no policy while it is exempt from that one.
     private func mayBeCut(_ device: DeviceKey, by block: Block, at now: Timestamp) -> Bool {
         let facts = devices[device]?.facts ?? facts(of: device)
         if tags(of: device, facts: facts).contains(where: { $0.tag == .neverBlock }) {
             return false
         }
-        return !exemptions.values.contains {
-            $0.device == device && ($0.until.map { now < $0 } ?? true)
-                && ($0.policy == nil || $0.policy == block.policyName)
-        }
+        guard let policy = block.policyName else { return true }
+        return !exemptionsInForce(of: device, at: now).contains { $0.covers(policy) }
     }
 
     private mutating func cut(

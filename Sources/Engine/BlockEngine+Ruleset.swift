@@ -61,6 +61,13 @@ extension BlockEngine {
             add(known.selector, comment: comment, to: &tagged)
             for mac in known.otherMACs { tagged.macs[mac] = comment }
         }
+        // What gives one of its MACs a tag gives it to the others.
+        for known in book.settings.devices where !known.otherMACs.isEmpty {
+            let device = DeviceKey.mac(known.macs[0])
+            let tags = tags(of: device, facts: device.lastingFacts)
+            guard let tag = tags.first(where: { watched.contains($0.tag) })?.tag else { continue }
+            for mac in known.macs where tagged.macs[mac] == nil { tagged.macs[mac] = tag.text }
+        }
         for (device, list) in grants {
             guard let grant = list.first(where: { watched.contains($0.tag) }) else { continue }
             switch device {
@@ -102,7 +109,8 @@ extension BlockEngine {
     /// kernel: their packets are not even handed to us. A tag by interface or subnet may still
     /// apply to them, so those devices are told apart here and not in the kernel.
     private func spare(in tagged: inout TableDesign.Tagged) {
-        let spares = SparedDevices(book: book, grants: grants)
+        let granted = grants.filter { $0.value.contains { $0.tag == .neverBlock } }.keys
+        let spares = SparedDevices(book: book, granted: granted.flatMap { relatives(of: $0) })
         let byAddress = book.settings.devices.contains { known in
             if case .prefix = known.selector {
                 return known.tags.contains(where: book.watchedTags.contains)
@@ -158,20 +166,26 @@ private struct SparedDevices {
     private var macs: Set<MACAddress> = []
     private let rules: [TagRule]
 
-    init(book: PolicyBook, grants: [DeviceKey: [GrantedTag]]) {
-        for known in book.settings.devices where known.tags.contains(.neverBlock) {
-            macs.formUnion(known.macs)
-        }
-        for (device, list) in grants where list.contains(where: { $0.tag == .neverBlock }) {
+    init(book: PolicyBook, granted: [DeviceKey]) {
+        rules = book.settings.tagRules.filter { $0.tag == .neverBlock }
+        for device in granted {
             if case .mac(let mac) = device { macs.insert(mac) }
         }
-        rules = book.settings.tagRules.filter { $0.tag == .neverBlock }
+        for known in book.settings.devices {
+            let isOneOfSeveral = !known.otherMACs.isEmpty
+            if known.tags.contains(.neverBlock)
+                || isOneOfSeveral && known.macs.contains(where: isSparedByRule)
+            {
+                macs.formUnion(known.macs)
+            }
+        }
     }
 
-    func contains(_ mac: MACAddress) -> Bool {
-        if macs.contains(mac) { return true }
+    func contains(_ mac: MACAddress) -> Bool { macs.contains(mac) || isSparedByRule(mac) }
+
+    private func isSparedByRule(_ mac: MACAddress) -> Bool {
         guard !rules.isEmpty else { return false }
-        let facts = DeviceFacts(mac: mac, address: nil, interface: nil)
-        return rules.contains { $0.grant(to: facts) != nil }
+        let facts = DeviceKey.mac(mac).lastingFacts
+        return rules.contains { $0.givesForGood(to: facts) == true }
     }
 }

@@ -12,10 +12,7 @@ extension BlockEngine {
         // A server writes down what anybody says about any MAC: nobody is cut off for that alone.
         if isEntry, let mac = facts.mac { facts.dhcp = identities.heard(mac) ?? DHCPIdentity() }
         let found = book.site(of: facts)
-        let relatives = relatives(of: device)
-        let spared = exemptions.values
-            .filter { relatives.contains($0.device) && ($0.until.map { now < $0 } ?? true) }
-            .sorted { $0.id < $1.id }
+        let spared = exemptionsInForce(of: device, at: now)
         var attempt = Attempt(
             tags: tags(of: device, facts: facts), site: found?.site,
             siteEvidence: found?.evidence, name: name,

@@ -269,18 +269,35 @@ package struct BlockEngine: Sendable {
         return DeviceFacts(mac: mac, address: own, interface: source.interface)
     }
 
-    /// Tags by the files and tags given at the prompt.
+    /// Tags by the files and tags given at the prompt, to any of its MACs.
     package func tags(of device: DeviceKey, facts: DeviceFacts) -> [TagGrant] {
-        var tags = book.tags(of: informed(facts))
-        for grant in grants[device] ?? [] where !tags.contains(where: { $0.tag == grant.tag }) {
-            tags.append(
-                TagGrant(tag: grant.tag, reason: "given by \(grant.by)", source: nil))
+        let facts = informed(facts)
+        var tags = book.tags(of: facts)
+        func add(_ grant: TagGrant) {
+            if !tags.contains(where: { $0.tag == grant.tag }) { tags.append(grant) }
+        }
+        for relative in relatives(of: device) {
+            if relative != device, case .mac(let mac) = relative {
+                var facts = facts
+                facts.mac = mac
+                book.tags(of: facts).forEach(add)
+            }
+            for grant in grants[relative] ?? [] {
+                add(TagGrant(tag: grant.tag, reason: "given by \(grant.by)", source: nil))
+            }
         }
         return tags
     }
 
-    /// Tags given at the prompt.
-    package func tagsGiven(to device: DeviceKey) -> [Tag] { (grants[device] ?? []).map(\.tag) }
+    /// Tags given at the prompt, to any of its MACs.
+    package func tagsGiven(to device: DeviceKey) -> [Tag] {
+        var tags: [Tag] = []
+        for grant in relatives(of: device).flatMap({ grants[$0] ?? [] })
+        where !tags.contains(grant.tag) {
+            tags.append(grant.tag)
+        }
+        return tags
+    }
 
     mutating func remember(_ device: DeviceKey, facts: DeviceFacts, at now: Timestamp) {
         if devices[device] == nil, devices.count >= EngineLimits.devices {

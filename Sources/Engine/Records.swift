@@ -26,6 +26,14 @@ package enum DeviceKey: Hashable, Sendable, Comparable, CustomStringConvertible 
         }
     }
 
+    /// What is known of it for good, and nothing of where it is or what it says.
+    var lastingFacts: DeviceFacts {
+        switch self {
+        case .mac(let mac): DeviceFacts(mac: mac, address: nil, interface: nil)
+        case .address(let address): DeviceFacts(mac: nil, address: address, interface: nil)
+        }
+    }
+
     package static func < (left: Self, right: Self) -> Bool {
         left.description < right.description
     }
@@ -186,6 +194,8 @@ package struct Exemption: Hashable, Sendable {
         self.by = by
         self.reason = reason
     }
+
+    func covers(_ policy: String) -> Bool { self.policy == nil || self.policy == policy }
 }
 
 /// A tag given at the prompt.

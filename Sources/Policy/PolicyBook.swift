@@ -19,6 +19,11 @@ package struct PolicyBook: Sendable {
     package let wireGuardKeys: [Located<WireGuardKey>]
     package var usesWireGuard: Bool { !wireGuardKeys.isEmpty }
 
+    /// Tags that anything in `devices.d` gives.
+    let givenTags: Set<Tag>
+    /// Tags of devices that are listed by their address.
+    let tagsByAddress: Set<Tag>
+
     private let index: EndpointIndex
     private let knownDevices: KnownDeviceIndex
     /// What an id of the index stands for.
@@ -46,6 +51,10 @@ package struct PolicyBook: Sendable {
         self.usesClaims = tests.contains(where: \.value.isClaim)
         self.usesVLANs = tests.contains { if case .vlan = $0.value { true } else { false } }
         self.wireGuardKeys = Self.wireGuardKeys(of: tests)
+        self.givenTags = Set(settings.tagRules.map(\.tag))
+            .union(settings.devices.lazy.flatMap(\.tags))
+        self.tagsByAddress = Set(
+            settings.devices.lazy.filter { $0.macs.isEmpty }.flatMap(\.tags))
         self.entryPolicies = present
         self.index = EndpointIndex(patterns, seed: seed)
         self.encryptedDNS = EncryptedDNSBook(settings.encryptedDNS, seed: seed)
@@ -395,6 +404,13 @@ extension PolicyBook {
             }
         }
         return grants
+    }
+
+    /// Whether `devices.d` lists it with one of the tags.
+    func lists(_ device: DeviceFacts, with tags: Set<Tag>) -> Bool {
+        knownDevices.matches(device, in: settings.devices).contains {
+            $0.tags.contains(where: tags.contains)
+        }
     }
 
     /// Whether `devices.d` lists it by itself.

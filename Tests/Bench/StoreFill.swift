@@ -5,6 +5,9 @@ import Wire
 
 /// A database with so many blocks in force, as a gateway that has run for years would have.
 enum StoreFill {
+    /// Of a maker whose devices the shipped settings tag: nobody else's block would last.
+    private static let firstMAC: UInt64 = 0x64b4_7380_0000
+
     /// - Parameter directory: The daemon's state directory; no daemon may have it open.
     static func run(directory: String, count: Int) throws(StoreError) {
         let store = try StateStore.open(directory: directory)
@@ -16,7 +19,7 @@ enum StoreFill {
             changes.append(
                 .put(
                     Block(
-                        id: id, device: .mac(MACAddress(value: 0x0240_0000_0000 + UInt64(number))),
+                        id: id, device: .mac(MACAddress(value: Self.firstMAC + UInt64(number))),
                         cause: .policy(
                             name: "xiaomi-2021", rule: nil,
                             evidence: Evidence(

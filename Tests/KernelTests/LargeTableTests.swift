@@ -12,7 +12,7 @@ extension KernelSuite {
         enum Touch: String, CaseIterable, CustomTestStringConvertible {
             case flushChain = "flush chain inet regionlock fwd_gate"
             case addElement = "add element inet regionlock blocked_mac { 02:00:00:0f:ff:fe }"
-            case deleteElement = "delete element inet regionlock blocked_mac { 02:00:00:00:00:07 }"
+            case deleteElement = "delete element inet regionlock blocked_mac { 64:b4:73:80:00:07 }"
             case flushSet = "flush set inet regionlock blocked_mac"
             case deleteTable = "delete table inet regionlock"
 

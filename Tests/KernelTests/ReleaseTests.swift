@@ -101,26 +101,42 @@ extension KernelSuite {
             #expect(try gateway.events().contains { $0.type == "block.expired" })
         }
 
-        /// A policy that no longer denies the region, and one whose time is over.
-        @Test(arguments: [false, true]) func aPolicyThatEndsReleases(byDate: Bool) throws {
+        enum Edit: String, CaseIterable {
+            case noLongerDenied, over, excepted, neverBlock
+        }
+
+        /// Of the policy, or of who has its tag.
+        @Test(arguments: Edit.allCases) func anEditReleases(_ edit: Edit) throws {
             let gateway = try Gateway.up()
             let lab = gateway.lab
             try gateway.cutPhone()
             #expect(!(try lab.reaches(.phone)))
-            let file = "policy.d/xiaomi-2021.yaml"
-            var text = try gateway.read(file)
-            var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            if byDate {
-                let from = try #require(lines.firstIndex { $0.hasPrefix("valid:") })
-                lines.insert("  until: 2026-01-01", at: from + 1)
-            } else {
-                lines.removeAll { $0.hasPrefix("  - CU") }
-                // The policy's own tests say that Cuba is denied.
-                let tests = try #require(lines.firstIndex { $0.hasPrefix("tests:") })
-                lines.removeSubrange(tests...)
+            let mac = try lab.value("phone_mac")
+            switch edit {
+            case .noLongerDenied:
+                try change(gateway, "policy.d/xiaomi-2021.yaml") { lines in
+                    lines.removeAll { $0.hasPrefix("  - CU") }
+                    // The policy's own tests say that Cuba is denied.
+                    let tests = try #require(lines.firstIndex { $0.hasPrefix("tests:") })
+                    lines.removeSubrange(tests...)
+                }
+            case .over:
+                try change(gateway, "policy.d/xiaomi-2021.yaml") { lines in
+                    let from = try #require(lines.firstIndex { $0.hasPrefix("valid:") })
+                    lines.insert("  until: 2026-01-01", at: from + 1)
+                }
+            case .excepted:
+                try change(gateway, "devices.d/10-xiaomi.yaml") { lines in
+                    let except = try #require(lines.firstIndex { $0.hasPrefix("except:") })
+                    lines[except] = "except:\n  - mac: \"\(mac)\""
+                }
+            case .neverBlock:
+                try gateway.write(
+                    "version: 1\ndevices:\n  - {mac: \"\(mac)\", tags: [never-block]}\n",
+                    to: "devices.d/70-spared.yaml")
             }
-            text = lines.joined(separator: "\n")
-            try gateway.write(text, to: file)
+            let said = try gateway.succeed("reload", "--dry-run").text
+            #expect(said.contains("1 device: internet back"), "\(said)")
             try gateway.succeed("reload")
             try expectAgreement(gateway)
             #expect(try gateway.kernelSets() == KernelSets())
@@ -128,6 +144,15 @@ extension KernelSuite {
             for family in Lab.Family.allCases {
                 #expect(try lab.reaches(.phone, family), "\(family.testDescription)")
             }
+        }
+
+        private func change(
+            _ gateway: Gateway, _ file: String, _ edit: (inout [Substring]) throws -> Void
+        ) throws {
+            var lines = try gateway.read(file)
+                .split(separator: "\n", omittingEmptySubsequences: false)
+            try edit(&lines)
+            try gateway.write(lines.joined(separator: "\n"), to: file)
         }
 
         // MARK: Steps

@@ -86,7 +86,7 @@ extension KernelSuite {
             return set.text.matches(of: /comment "B-/).count
         }
 
-        /// Blocks of a hundred thousand devices that nobody has seen.
+        /// Blocks of a hundred thousand tagged devices that nobody has seen.
         static func fillStore(of lab: Lab) throws {
             let store = try StateStore.open(directory: lab.path("state"))
             var references = ReferenceSource(seed: 7)
@@ -97,7 +97,7 @@ extension KernelSuite {
             let cuba = try #require(Region("CU"))
             let since = Timestamp(microseconds: Int64(nowMicroseconds))
             let changes = ids.enumerated().map { number, id in
-                let mac = MACAddress(value: 0x0200_0000_0000 + UInt64(number))
+                let mac = MACAddress(value: 0x64b4_7380_0000 + UInt64(number))
                 return StoreChange.put(
                     Block(
                         id: id, device: .mac(mac),

@@ -1,0 +1,103 @@
+import Policy
+import Wire
+
+/// Whether blocks still have the ground they were made on.
+extension BlockEngine {
+    /// What was found out for one block and holds for others: a hundred thousand of them stand on a
+    /// few grounds, unless a device has one of its own.
+    private struct Grounds {
+        struct Ground: Hashable {
+            let policy: String
+            let region: Region?
+            let site: String?
+        }
+        var denied: [Ground: Bool] = [:]
+        /// Of the policies in the settings.
+        let tags: [String: Set<Tag>]
+        let hasExemptions: Bool
+
+        init(_ policies: [RegionPolicy]) {
+            tags = Dictionary(
+                policies.map { ($0.name, Set($0.tags.map(\.value))) }, uniquingKeysWith: { $1 })
+            hasExemptions = policies.contains { !$0.exemptions.isEmpty }
+        }
+    }
+
+    /// Ends the blocks whose policy is gone, over, no longer denies the region or no longer applies
+    /// to the device, and those of devices that nothing may cut off.
+    mutating func endUnfounded(at now: Timestamp) -> [Effect] {
+        guard !isOnTrial else { return [] }
+        var grounds = Grounds(book.settings.policies)
+        let endings = blocks.values.compactMap { block -> Ending? in
+            guard let why = lostGround(of: block, &grounds, at: now) else { return nil }
+            let name = displayName(of: block.device)
+            return Ending(id: block.id, text: "\(name) has its internet back: \(why)")
+        }
+        return end(
+            endings.sorted { $0.id < $1.id } + strangers(), state: .released,
+            kind: .blockReleased, by: nil, reason: nil, at: now)
+    }
+
+    /// Why the block has no ground any more; nil where it goes on.
+    private func lostGround(
+        of block: Block, _ grounds: inout Grounds, at now: Timestamp
+    ) -> String? {
+        if isSparedForGood(block.device) { return "it is tagged never-block" }
+        guard let policy = block.policyName else { return nil }
+        if let why = lostDenial(of: block, by: policy, &grounds, at: now) { return why }
+        // Who was taken for a cut device is free with that one, whatever its own tags are.
+        if !block.isReturn, !mayHave(grounds.tags[policy] ?? [], block.device) {
+            return "\(policy) no longer applies to it"
+        }
+        // An exemption ends what it covers when it is given, but for MACs listed together since.
+        let isOneOfSeveral = relatives(of: block.device).count > 1
+        if isOneOfSeveral,
+            exemptionsInForce(of: block.device, at: now).contains(where: { $0.covers(policy) })
+        {
+            return "exempt from \(policy)"
+        }
+        return nil
+    }
+
+    private func lostDenial(
+        of block: Block, by policy: String, _ grounds: inout Grounds, at now: Timestamp
+    ) -> String? {
+        let ground = Grounds.Ground(policy: policy, region: block.region, site: block.site)
+        let activation = firstActivation(of: block.device)?.activation
+        let isCommon = !grounds.hasExemptions && activation == nil
+        if isCommon, grounds.denied[ground] == true { return nil }
+        let facts = devices[block.device]?.facts ?? facts(of: block.device)
+        let tags = tags(of: block.device, facts: facts)
+        func denies(_ activation: Activation?) -> Bool {
+            book.stillDenies(
+                policy: policy, region: block.region, site: block.site, device: facts,
+                tags: tags, activation: activation, at: now)
+        }
+        if denies(activation) {
+            if isCommon { grounds.denied[ground] = true }
+            return nil
+        }
+        if let activation, denies(nil) {
+            return "it was first activated in \(activation.region), where it may be"
+        }
+        return "\(policy) no longer denies \(block.region?.code ?? "an unknown region")"
+    }
+
+    // MARK: Tags
+
+    /// Whether the device may have one of the tags: nothing rules it out, under any of its MACs.
+    private func mayHave(_ tags: Set<Tag>, _ device: DeviceKey) -> Bool {
+        relatives(of: device).contains { relative in
+            grants[relative]?.contains { tags.contains($0.tag) } ?? false
+                || book.mayGive(tags, to: relative.lastingFacts)
+        }
+    }
+
+    /// Whether it carries never-block wherever it is and whatever it says.
+    private func isSparedForGood(_ device: DeviceKey) -> Bool {
+        relatives(of: device).contains { relative in
+            grants[relative]?.contains { $0.tag == .neverBlock } ?? false
+                || book.gives(.neverBlock, forGoodTo: relative.lastingFacts)
+        }
+    }
+}
