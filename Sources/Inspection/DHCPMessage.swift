@@ -74,21 +74,34 @@ package struct DHCPMessage: Hashable, Sendable {
     package static func read(
         packet: Span<UInt8>, source: inout IPAddress?
     ) throws(DHCPFault) -> DHCPMessage {
+        let datagram = try DHCPDatagram(packet, server: serverPort, client: clientPort)
+        guard case .v4 = datagram.source else { throw .foreign }
+        source = datagram.source
+        return try read(packet.extracting(datagram.payload))
+    }
+
+    private static let serverPort: UInt16 = 67
+    private static let clientPort: UInt16 = 68
+}
+
+/// Where in an IP packet a message between a client and a server or a relay is.
+struct DHCPDatagram {
+    let source: IPAddress
+    let payload: Range<Int>
+
+    init(_ packet: Span<UInt8>, server: UInt16, client: UInt16) throws(DHCPFault) {
         let headers: PacketHeaders
         do throws(HeaderFault) {
             headers = try PacketHeaders(packet, link: .ip)
         } catch {
             throw error == .malformed ? .malformed : .foreign
         }
-        let ports = (headers.flow.sourcePort, headers.flow.destinationPort)
-        guard headers.flow.transport == .udp, !headers.isFirstFragment,
-            case .v4 = headers.flow.source,
-            ports.1 == serverPort || (ports.0 == serverPort && ports.1 == clientPort)
+        let flow = headers.flow
+        guard flow.transport == .udp, !headers.isFirstFragment,
+            flow.destinationPort == server
+                || (flow.sourcePort == server && flow.destinationPort == client)
         else { throw .foreign }
-        source = headers.flow.source
-        return try read(packet.extracting(headers.payload))
+        source = flow.source
+        payload = headers.payload
     }
-
-    private static let serverPort: UInt16 = 67
-    private static let clientPort: UInt16 = 68
 }

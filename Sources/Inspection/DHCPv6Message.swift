@@ -62,19 +62,10 @@ package struct DHCPv6Message: Hashable, Sendable {
     package static func read(
         packet: Span<UInt8>, source: inout IPAddress?
     ) throws(DHCPFault) -> DHCPv6Message {
-        let headers: PacketHeaders
-        do throws(HeaderFault) {
-            headers = try PacketHeaders(packet, link: .ip)
-        } catch {
-            throw error == .malformed ? .malformed : .foreign
-        }
-        let ports = (headers.flow.sourcePort, headers.flow.destinationPort)
-        guard headers.flow.transport == .udp, !headers.isFirstFragment,
-            case .v6 = headers.flow.source,
-            ports.1 == serverPort || (ports.0 == serverPort && ports.1 == clientPort)
-        else { throw .foreign }
-        source = headers.flow.source
-        return try read(packet.extracting(headers.payload))
+        let datagram = try DHCPDatagram(packet, server: serverPort, client: clientPort)
+        guard case .v6 = datagram.source else { throw .foreign }
+        source = datagram.source
+        return try read(packet.extracting(datagram.payload))
     }
 
     private static let serverPort: UInt16 = 547
