@@ -11,7 +11,12 @@ extension BlockEngine {
             let region: Region?
             let site: String?
         }
+        struct Trigger: Hashable {
+            let policy: String
+            let name: String
+        }
         var denied: [Ground: Bool] = [:]
+        var triggers: [Trigger: Bool] = [:]
         /// Of the policies in the settings.
         let tags: [String: Set<Tag>]
         let hasExemptions: Bool
@@ -23,8 +28,8 @@ extension BlockEngine {
         }
     }
 
-    /// Ends the blocks whose policy is gone, over, no longer denies the region or no longer applies
-    /// to the device, and those of devices that nothing may cut off.
+    /// Ends the blocks whose policy is gone, over, no longer denies the region, no longer names what
+    /// they were made for or no longer applies to the device, and those of whom nothing may cut off.
     mutating func endUnfounded(at now: Timestamp) -> [Effect] {
         guard !isOnTrial else { return [] }
         var grounds = Grounds(book.settings.policies)
@@ -44,7 +49,11 @@ extension BlockEngine {
     ) -> String? {
         if isSparedForGood(block.device) { return "it is tagged never-block" }
         guard let policy = block.policyName else { return nil }
-        if let why = lostDenial(of: block, by: policy, &grounds, at: now) { return why }
+        if let why = lostDenial(of: block, by: policy, &grounds, at: now)
+            ?? lostTrigger(of: block, of: policy, &grounds)
+        {
+            return why
+        }
         // Who was taken for a cut device is free with that one, whatever its own tags are.
         if !block.isReturn, !mayHave(grounds.tags[policy] ?? [], block.device) {
             return "\(policy) no longer applies to it"
@@ -81,6 +90,31 @@ extension BlockEngine {
             return "it was first activated in \(activation.region), where it may be"
         }
         return "\(policy) no longer denies \(block.region?.code ?? "an unknown region")"
+    }
+
+    private func lostTrigger(
+        of block: Block, of policy: String, _ grounds: inout Grounds
+    ) -> String? {
+        guard case .policy(_, _, let evidence) = block.cause else { return nil }
+        guard let evidence else {
+            let isEntry = book.settings.policies.contains {
+                $0.name == policy && $0.trigger == .entry
+            }
+            return isEntry ? nil : "being there is no trigger of \(policy) any more"
+        }
+        switch evidence.vector {
+        case .dns, .dnsTCP, .dnsAnswer, .tls, .quic, .http, .socks, .address: break
+        // The block it was made after says what for.
+        case .dhcp, .settings: return nil
+        }
+        // A name with strange octets is kept escaped, and cannot be asked about.
+        guard !evidence.name.contains("\\") else { return nil }
+        let trigger = Grounds.Trigger(policy: policy, name: evidence.name)
+        let isNamed =
+            grounds.triggers[trigger]
+            ?? book.isTrigger(NameBuffer(evidence.name), of: policy)
+        grounds.triggers[trigger] = isNamed
+        return isNamed ? nil : "\(evidence.name) is no trigger of \(policy) any more"
     }
 
     // MARK: Tags

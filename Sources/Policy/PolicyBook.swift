@@ -135,6 +135,11 @@ package struct PolicyBook: Sendable {
         return endpoints
     }
 
+    /// Whether the policy names it as an endpoint.
+    package func isTrigger(_ name: NameBuffer, of policy: String) -> Bool {
+        endpoints(named: name).keys.contains { settings.policies[$0].name == policy }
+    }
+
     /// The region of the site, or what the settings say of traffic from no site. Nil where the
     /// device's address says it.
     package func region(of site: Site?) -> Region? {
