@@ -28,8 +28,8 @@ extension BlockEngine {
         }
     }
 
-    /// Ends the blocks whose policy is gone, over, no longer denies the region, no longer names what
-    /// they were made for or no longer applies to the device, and those of whom nothing may cut off.
+    /// Ends blocks whose policy is gone, over, no longer denies the region, no longer names what
+    /// they were made for or no longer applies to the device, and of devices nothing may cut off.
     mutating func endUnfounded(at now: Timestamp) -> [Effect] {
         guard !isOnTrial else { return [] }
         var grounds = Grounds(book.settings.policies)
