@@ -74,7 +74,10 @@ extension BlockEngine {
         let ground = Grounds.Ground(policy: policy, region: block.region, site: block.site)
         let activation = firstActivation(of: block.device)?.activation
         let isCommon = !grounds.hasExemptions && activation == nil
-        if isCommon, grounds.denied[ground] == true { return nil }
+        var noLonger: String {
+            "\(policy) no longer denies \(block.region?.code ?? "an unknown region")"
+        }
+        if isCommon, let isDenied = grounds.denied[ground] { return isDenied ? nil : noLonger }
         let facts = devices[block.device]?.facts ?? facts(of: block.device)
         let tags = tags(of: block.device, facts: facts)
         func denies(_ activation: Activation?) -> Bool {
@@ -82,14 +85,13 @@ extension BlockEngine {
                 policy: policy, region: block.region, site: block.site, device: facts,
                 tags: tags, activation: activation, at: now)
         }
-        if denies(activation) {
-            if isCommon { grounds.denied[ground] = true }
-            return nil
-        }
+        let isDenied = denies(activation)
+        if isCommon { grounds.denied[ground] = isDenied }
+        if isDenied { return nil }
         if let activation, denies(nil) {
             return "it was first activated in \(activation.region), where it may be"
         }
-        return "\(policy) no longer denies \(block.region?.code ?? "an unknown region")"
+        return noLonger
     }
 
     private func lostTrigger(
