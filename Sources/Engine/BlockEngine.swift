@@ -278,8 +278,11 @@ package struct BlockEngine: Sendable {
         }
         for relative in relatives(of: device) {
             if relative != device, case .mac(let mac) = relative {
+                // What a MAC has said is its own: another must not get a tag by words not heard
+                // from it, or not believed of it.
                 var facts = facts
                 facts.mac = mac
+                facts.dhcp = nil
                 book.tags(of: facts).forEach(add)
             }
             for grant in grants[relative] ?? [] {

@@ -140,9 +140,10 @@ package actor Recorder {
     // MARK: Questions to the store
 
     /// The store with all that was submitted before the question: a block that has just ended must
-    /// not be taken for one in force.
+    /// not be taken for one in force. What a failing disk has refused is not tried again for it:
+    /// there may be a hundred thousand questions.
     private var upToDate: StateStore {
-        drain()
+        if inbox.withLock({ !$0.entries.isEmpty }) { drain() }
         return store
     }
 

@@ -90,6 +90,7 @@ import Wire
             try #require(try await bench.recorder.events(after: 0, limit: 10).isEmpty)
             limits.rlim_cur = rlim_t.max
             try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits) == 0)
+            try await bench.recorder.settle()
             try #require(try await bench.recorder.events(after: 0, limit: 10).count == 2)
             try #require(await bench.recorder.trouble == nil)
         }
